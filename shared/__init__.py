@@ -1,0 +1,1 @@
+"""The language and the plumbing of the platform. Knows no service."""

@@ -1,0 +1,239 @@
+"""Who may do what: bearer tokens (RFC 6750, 9068) with scopes and projects."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+import httpx
+from fastapi import Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, OKPKey
+
+from shared.identity import new_id
+from shared.problems import Forbidden, NotFound, Unauthorized
+
+ALGORITHMS: Final = ["EdDSA", "Ed25519", "ES256", "RS256", "PS256"]  # Of an own issuer only the first is used.
+LEEWAY_SECONDS: Final = 60
+AUDIENCE: Final = "scorebus"
+ISSUER: Final = "scorebus"
+TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+ALL_PROJECTS: Final = "*"
+TOKEN_LENGTH_MAX: Final = 8_192  # Characters; below what servers take as one header.
+
+READS: Final = frozenset(
+    f"{owner}:read" for owner in ("budget", "procurement", "monitoring", "scores", "forms", "events", "audit")
+)
+_WRITES: Final = frozenset(
+    {
+        "projects:write",
+        "plans:write",
+        "payments:post",
+        "payments:request",
+        "payments:approve",
+        "payments:pay",
+        "receipts:write",
+        "contracts:write",
+        "acceptances:write",
+        "inspections:write",
+        "faults:write",
+        "readings:write",
+        "feedback:write",
+        "ratings:write",
+        "operations:write",
+    }
+)
+ROLES: Final[Mapping[str, frozenset[str]]] = {
+    "planner": frozenset({"projects:write", "plans:write"}) | READS - {"events:read", "audit:read"},
+    "finance": frozenset({"payments:post", "payments:request", "receipts:write", "budget:read"}),
+    "approver": frozenset({"payments:approve", "budget:read"}),
+    "cashier": frozenset({"payments:pay", "budget:read"}),
+    "buyer": frozenset({"contracts:write", "procurement:read"}),
+    "inspector": frozenset({"acceptances:write", "inspections:write", "procurement:read", "monitoring:read"}),
+    "agent": frozenset({"faults:write", "readings:write"}),
+    "feedback": frozenset({"feedback:write"}),
+    "assessor": frozenset({"ratings:write", "scores:read"}),
+    "viewer": frozenset({"scores:read"}),
+    "auditor": READS,
+    "operator": frozenset({"operations:write"}) | READS,
+    "service": frozenset({"events:read"}),
+    "admin": READS | _WRITES,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The holder of a token."""
+
+    subject: str
+    scopes: frozenset[str]
+    projects: frozenset[str] | None  # None: all.
+    expires: float  # Seconds since 1970.
+
+    def may_see(self, project: str) -> bool:
+        """Whether *project* is among the caller's."""
+        return self.projects is None or project in self.projects
+
+    def require_project(self, project: str) -> None:
+        """
+        Let nobody learn whether a foreign project exists.
+
+        Raises:
+            NotFound: If *project* is not among the caller's.
+        """
+        if not self.may_see(project):
+            raise NotFound(f"there is no project {project}", project=project)
+
+
+def issue_token(
+    signing_pem: str,
+    *,
+    subject: str,
+    scopes: Iterable[str],
+    projects: Iterable[str] | None,
+    days: float,
+    now: datetime,
+) -> str:
+    """A signed access token (RFC 9068) of the platform's own issuer; *projects* None means all."""
+    key = OKPKey.import_key(signing_pem)
+    claims: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": subject,
+        "client_id": subject,
+        "jti": new_id(),
+        "iat": int(now.timestamp()),
+        "exp": int((now + timedelta(days=days)).timestamp()),
+        "scope": " ".join(sorted(scopes)),
+        "projects": ALL_PROJECTS if projects is None else sorted(projects),
+    }
+    return jwt.encode({"alg": "Ed25519", "typ": "at+jwt"}, claims, key, algorithms=ALGORITHMS)
+
+
+class KeySource(Protocol):
+    """Where the keys that sign tokens come from."""
+
+    def keys(self) -> KeySet:
+        """The keys to check a signature with; may raise `httpx.HTTPError` when an issuer is out of reach."""
+        ...
+
+
+class FixedKeys:
+    """The public key of the platform's own issuer."""
+
+    def __init__(self, public_pem: str) -> None:
+        self._keys = KeySet([OKPKey.import_key(public_pem)])
+
+    def keys(self) -> KeySet:
+        return self._keys
+
+
+class IssuerKeys:
+    """The JWKS of an OpenID Connect issuer, fetched at most once in *refresh_seconds*."""
+
+    def __init__(self, jwks_url: str, refresh_seconds: float = 300) -> None:
+        self._url = jwks_url
+        self._refresh_seconds = refresh_seconds
+        self._keys: KeySet | None = None
+        self._fetched = float("-inf")
+
+    def keys(self) -> KeySet:
+        if self._keys is None or time.monotonic() - self._fetched > self._refresh_seconds:
+            answer = httpx.get(self._url, timeout=5, follow_redirects=False).raise_for_status()
+            self._keys = KeySet.import_key_set(answer.json())
+            self._fetched = time.monotonic()
+        return self._keys
+
+
+class Gatekeeper:
+    """Checks tokens. A token once checked is remembered until it expires, at most *remembered_max* of them."""
+
+    def __init__(
+        self,
+        keys: KeySource,
+        *,
+        issuer: str = ISSUER,
+        audience: str = AUDIENCE,
+        remembered_max: int = 10_000,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._remembered_max = remembered_max
+        self._now = now
+        self._remembered: dict[str, Caller] = {}
+
+    def remembers(self, token: str) -> bool:
+        """Whether `check` will answer at once."""
+        return token in self._remembered
+
+    def check(self, token: str) -> Caller:
+        """
+        The holder of *token*.
+
+        Raises:
+            Unauthorized: If the token is not genuine, not for us, expired, or not an access token.
+        """
+        caller = self._remembered.get(token)
+        if caller is None:
+            caller = self._read(token)
+            if len(self._remembered) >= self._remembered_max:
+                self._remembered.clear()
+            self._remembered[token] = caller
+        if caller.expires + LEEWAY_SECONDS < self._now():
+            del self._remembered[token]
+            raise Unauthorized("the token has expired", error="invalid_token")
+        return caller
+
+    def _read(self, token: str) -> Caller:
+        if len(token) > TOKEN_LENGTH_MAX:
+            raise Unauthorized("the token is too long", error="invalid_token")
+        try:
+            decoded = jwt.decode(token, self._keys.keys(), algorithms=ALGORITHMS)
+            if str(decoded.header.get("typ", "")).lower() not in TOKEN_TYPES:
+                raise Unauthorized("the token is not an access token", error="invalid_token")
+            self._claims().validate(decoded.claims)
+            return _caller(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise Unauthorized(f"the token is not valid: {type(error).__name__}", error="invalid_token") from error
+
+    def _claims(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=int(self._now()),
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+
+
+def _caller(claims: Mapping[str, Any]) -> Caller:
+    projects = claims.get("projects", [])
+    return Caller(
+        subject=str(claims["sub"]),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        projects=None if projects == ALL_PROJECTS else frozenset(str(project) for project in projects),
+        expires=float(claims["exp"]),
+    )
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller whom the door let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def require(*scopes: str) -> Callable[[Request], Caller]:
+    """A dependency that lets in callers with any of *scopes*."""
+
+    def check(request: Request) -> Caller:
+        caller = caller_of(request)
+        if not caller.scopes & set(scopes):
+            raise Forbidden(f"this needs the scope {' or '.join(scopes)}", scopes=list(scopes))
+        return caller
+
+    return check

@@ -1,0 +1,191 @@
+"""``Idempotency-Key``: the same request with the same key is done once and answered the same for ever."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+import sqlalchemy as sa
+from fastapi import Request, Response
+from sqlalchemy import select
+from sqlmodel import Session
+
+from shared.access import caller_of
+from shared.clock import Clock
+from shared.database import Database, Moment
+from shared.problems import Problem
+
+KEY_LENGTH_MAX: Final = 255
+
+metadata = sa.MetaData()
+
+idempotency = sa.Table(
+    "idempotency",
+    metadata,
+    sa.Column("subject", sa.String(255), primary_key=True),
+    sa.Column("key", sa.String(KEY_LENGTH_MAX), primary_key=True),
+    sa.Column("request_hash", sa.String(64), nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("location", sa.String(255)),
+    sa.Column("response", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+)
+
+_QUOTED = re.compile(r'^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$')
+_BARE = re.compile(r"^[\x21\x23-\x7e][\x20-\x7e]*$")
+
+
+class KeyMissing(Problem):
+    """A call that must not be repeated by accident came without a key."""
+
+    slug, title, status = "idempotency-key-missing", "An Idempotency-Key is needed", 400
+
+
+class KeyMalformed(Problem):
+    """The key is not a string of 1 to 255 characters."""
+
+    slug, title, status = "idempotency-key-malformed", "The Idempotency-Key cannot be read", 400
+
+
+class KeyReused(Problem):
+    """The key was used for another request."""
+
+    slug, title, status = "idempotency-key-reused", "The Idempotency-Key belongs to another request", 422
+
+
+class StillRunning(Problem):
+    """The first request with this key is not answered yet."""
+
+    slug, title, status = "idempotency-in-progress", "The first request still runs", 409
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a call answers: a status 2xx, a JSON body, and where the new thing is found."""
+
+    status: int
+    body: Mapping[str, Any]
+    location: str | None = None
+
+
+class Once:
+    """Runs a call's work in one durable transaction together with the record of its answer."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._running: set[tuple[str, str]] = set()
+
+    async def answer(
+        self, request: Request, work: Callable[[Session], Answer], *, key_required: bool = False
+    ) -> Response:
+        """
+        Do *work*, unless the request's key says that it is done.
+
+        Only what was stored is remembered: a refusal may succeed later, so it is not.
+
+        Raises:
+            KeyMissing, KeyMalformed, KeyReused, StillRunning: See each.
+            Problem: Whatever *work* refuses with.
+        """
+        key = key_of(request)
+        if key is None:
+            if key_required:
+                raise KeyMissing("send an Idempotency-Key, the same when you repeat the request")
+            return _response(await self._database.write(work))
+        place = (caller_of(request).subject, key)
+        if place in self._running:
+            raise StillRunning("the first request with this key still runs", retry_after=1)
+        self._running.add(place)
+        try:
+            return await self._once(place, await _request_hash(request), work)
+        finally:
+            self._running.discard(place)
+
+    async def _once(self, place: tuple[str, str], request_hash: str, work: Callable[[Session], Answer]) -> Response:
+        now = self._clock.now()
+
+        def recorded(session: Session) -> Response:
+            found = _find(session, place)
+            if found is not None:
+                return _replay(found, request_hash)
+            answer = work(session)
+            row = {
+                "subject": place[0],
+                "key": place[1],
+                "request_hash": request_hash,
+                "status": answer.status,
+                "location": answer.location,
+                "response": msgspec.json.encode(answer.body),
+                "created_at": now,
+            }
+            session.execute(idempotency.insert(), row)
+            return _response(answer)
+
+        return await self._database.write(recorded)
+
+
+def key_of(request: Request) -> str | None:
+    """
+    The request's key, quoted (a structured-field string) or bare; None without one.
+
+    Raises:
+        KeyMalformed: If it is empty, too long, or neither form.
+    """
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return None
+    given = given.strip()
+    quoted = _QUOTED.match(given)
+    if quoted:
+        key = re.sub(r'\\(["\\])', r"\1", quoted.group(1))
+    elif _BARE.match(given):
+        key = given
+    else:
+        raise KeyMalformed("a key is a string of printable ASCII, in quotes or bare")
+    if not 1 <= len(key) <= KEY_LENGTH_MAX:
+        raise KeyMalformed(f"a key has 1 to {KEY_LENGTH_MAX} characters")
+    return key
+
+
+async def _request_hash(request: Request) -> str:
+    value = _canonical(await request.json()) if await request.body() else None
+    text = json.dumps([request.method, request.url.path, value], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    # 60000, 60000.0 and 6e4 are one JSON value; "60000" is another.
+    match value:
+        case bool() | str() | None:
+            return value
+        case int() | Decimal():
+            return {"number": format(Decimal(value).normalize(), "f")}
+        case list():
+            return [_canonical(item) for item in value]
+        case _:
+            return {name: _canonical(member) for name, member in value.items()}
+
+
+def _find(session: Session, place: tuple[str, str]) -> Any:
+    subject, key = place
+    return session.execute(
+        select(idempotency).where(idempotency.c.subject == subject, idempotency.c.key == key)
+    ).first()
+
+
+def _replay(row: Any, request_hash: str) -> Response:
+    if row.request_hash != request_hash:
+        raise KeyReused("this key was used for a request with other content")
+    headers = {"Idempotency-Replayed": "true"} | ({"Location": row.location} if row.location else {})
+    return Response(row.response, status_code=row.status, media_type="application/json", headers=headers)
+
+
+def _response(answer: Answer) -> Response:
+    headers = {"Location": answer.location} if answer.location else {}
+    body = msgspec.json.encode(answer.body)
+    return Response(body, status_code=answer.status, media_type="application/json", headers=headers)

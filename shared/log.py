@@ -1,0 +1,182 @@
+"""
+Step one of the mechanism: the log.
+
+A service appends what happened in the transaction of the change itself. The log is the record: append only, numbered
+without gaps, each event naming the hash of the one before it.
+"""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlmodel import Session
+
+from shared.clock import Clock
+from shared.database import Moment
+from shared.events import base
+from shared.events.base import GENESIS_HASH, Envelope, EventData
+from shared.identity import new_id
+
+metadata = sa.MetaData()
+
+event_head = sa.Table(
+    "event_head",
+    metadata,
+    sa.Column("p", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+event_log = sa.Table(
+    "event_log",
+    metadata,
+    sa.Column("p", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("id", sa.String(64), nullable=False, unique=True),
+    sa.Column("type", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(64), index=True),
+    sa.Column("time", Moment, nullable=False),
+    sa.Column("recorded_at", Moment, nullable=False),
+    sa.Column("correlation_id", sa.String(255), nullable=False),
+    sa.Column("event", sa.LargeBinary, nullable=False),  # The exact bytes published.
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+PARTITIONS: Final = 1
+
+
+def partition_of(project: str, partitions: int = PARTITIONS) -> int:
+    """The partition of *project*: the same at every source, so that one worker meets all of a project's events."""
+    return zlib.crc32(project.encode()) % partitions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where a partition of a log ends."""
+
+    partition: int
+    epoch: str
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What ties an event to the request that caused it."""
+
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+class EventLog:
+    """The log of one service, in its own database."""
+
+    def __init__(self, source: str, clock: Clock, partitions: int = PARTITIONS) -> None:
+        self.source = source
+        self.partitions = partitions
+        self._clock = clock
+
+    def create(self, session: Session) -> None:
+        """Begin each partition that is not there yet, in an epoch of its own."""
+        for partition in range(self.partitions):
+            if session.execute(select(event_head.c.p).where(event_head.c.p == partition)).first() is None:
+                row = {"p": partition, "epoch": new_id(), "seq": 0, "hash": GENESIS_HASH}
+                session.execute(event_head.insert(), row)
+
+    def append(self, session: Session, data: EventData, *, time: datetime, trace: Trace) -> Envelope:
+        """
+        Append *data* in the caller's transaction; with its commit the event is on record.
+
+        Args:
+            session: The writer's session: its transaction is the only one that writes.
+            data: What happened.
+            time: When it happened, with its offset.
+            trace: The request it came from.
+
+        Returns:
+            The envelope as published.
+        """
+        head = self.head(session, partition_of(data.project, self.partitions))
+        recorded = self._clock.now()
+        envelope = Envelope(
+            specversion="1.0",
+            id=new_id(),
+            source=f"/{self.source}",
+            type=data.versioned_type(),
+            subject=data.project,
+            time=time,
+            datacontenttype="application/json",
+            dataschema=f"/schemas/{data.versioned_type()}",
+            partitionkey=data.project,
+            sequence=f"{head.seq + 1:020d}",
+            epoch=head.epoch,
+            partition=head.partition,
+            prevhash=head.hash,
+            correlationid=trace.correlation_id,
+            causationid=trace.causation_id,
+            traceparent=trace.traceparent,
+            recordedtime=recorded,
+            data=base.encode_data(data),
+        )
+        self._store(session, envelope, base.encode(envelope))
+        return envelope
+
+    def _store(self, session: Session, envelope: Envelope, raw: bytes) -> None:
+        digest = base.hash_of(raw)
+        row = {
+            "p": envelope.partition,
+            "seq": envelope.seq,
+            "epoch": envelope.epoch,
+            "id": envelope.id,
+            "type": envelope.type,
+            "subject": envelope.subject,
+            "time": envelope.time,
+            "recorded_at": envelope.recordedtime,
+            "correlation_id": envelope.correlationid,
+            "event": raw,
+            "hash": digest,
+        }
+        session.execute(event_log.insert(), row)
+        moved = event_head.update().where(event_head.c.p == envelope.partition).values(seq=envelope.seq, hash=digest)
+        session.execute(moved)
+
+    def head(self, session: Session, partition: int) -> Head:
+        """Where *partition* ends now. The number comes from this row, never from the database's own counting."""
+        row = session.execute(select(event_head).where(event_head.c.p == partition)).one()
+        return Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash)
+
+    def heads(self, session: Session) -> list[Head]:
+        """Where every partition ends now."""
+        rows = session.execute(select(event_head).order_by(event_head.c.p))
+        return [Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash) for row in rows]
+
+    def hash_at(self, session: Session, partition: int, seq: int) -> str | None:
+        """The hash of the event numbered *seq*; of 0, what the first event names; None if there is no such event."""
+        if seq == 0:
+            return GENESIS_HASH
+        found = session.execute(
+            select(event_log.c.hash).where(event_log.c.p == partition, event_log.c.seq == seq)
+        ).scalar()
+        return None if found is None else str(found)
+
+    def after(self, session: Session, partition: int, seq: int, limit: int) -> list[tuple[int, bytes]]:
+        """The next events after *seq*, at most *limit*: number and exact bytes."""
+        rows = session.execute(
+            select(event_log.c.seq, event_log.c.event)
+            .where(event_log.c.p == partition, event_log.c.seq > seq)
+            .order_by(event_log.c.seq)
+            .limit(limit)
+        )
+        return [(row.seq, row.event) for row in rows]
+
+    def seq_of(self, session: Session, partition: int, event_id: str) -> int | None:
+        """The number of the event with this id; None if it is not in *partition*."""
+        found = session.execute(
+            select(event_log.c.seq).where(event_log.c.p == partition, event_log.c.id == event_id)
+        ).scalar()
+        return None if found is None else int(found)

@@ -1,0 +1,190 @@
+"""The consumer's tables: what was received, how far each source is applied, and what had to be parked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlmodel import Session
+
+from shared.database import Moment
+from shared.events.base import Received
+from shared.log import Head
+
+metadata = sa.MetaData()
+
+received_event = sa.Table(
+    "received_event",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("s", sa.String(32), nullable=False),
+    sa.Column("p", sa.Integer, nullable=False),
+    sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("id", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(64), index=True),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("event", sa.LargeBinary, nullable=False),  # The exact bytes, so that anybody can check them again.
+    sa.UniqueConstraint("s", "p", "epoch", "seq"),
+)
+watermark_table = sa.Table(
+    "watermark",
+    metadata,
+    sa.Column("s", sa.String(32), primary_key=True),
+    sa.Column("p", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("epoch", sa.String(36), nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("diverged", sa.Text),  # Why this source may not be applied any more.
+    sa.Column("updated_at", Moment, nullable=False),
+)
+parked_event = sa.Table(
+    "parked_event",
+    metadata,
+    sa.Column("position", sa.Integer, sa.ForeignKey(received_event.c.position), primary_key=True),
+    sa.Column("subject", sa.String(64), index=True),  # None: it could touch any project.
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("first_at", Moment, nullable=False),
+)
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("s", sa.String(32), primary_key=True),
+    sa.Column("p", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+)
+run = sa.Table("run", metadata, sa.Column("begun_at", Moment, primary_key=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watermark:
+    """How far a source is applied, and why it stands still if it does."""
+
+    at: Head
+    diverged: str | None
+
+
+def watermark(session: Session, *, source: str, partition: int) -> Watermark | None:
+    """The watermark of a source's partition; None before first contact."""
+    key = (watermark_table.c.s == source, watermark_table.c.p == partition)
+    row = session.execute(select(watermark_table).where(*key)).first()
+    if row is None:
+        return None
+    return Watermark(at=Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash), diverged=row.diverged)
+
+
+def watermarks(session: Session) -> list[tuple[str, Watermark]]:
+    """Every watermark with its source."""
+    rows = session.execute(select(watermark_table).order_by(watermark_table.c.s, watermark_table.c.p))
+    return [
+        (row.s, Watermark(at=Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash), diverged=row.diverged))
+        for row in rows
+    ]
+
+
+def begin(session: Session, source: str, at: Head, now: datetime) -> Watermark:
+    """Start a watermark where there is none."""
+    found = watermark(session, source=source, partition=at.partition)
+    if found is not None:
+        return found
+    row = {"s": source, "p": at.partition, "epoch": at.epoch, "seq": at.seq, "hash": at.hash, "updated_at": now}
+    session.execute(watermark_table.insert(), row)
+    return Watermark(at=at, diverged=None)
+
+
+def put(session: Session, source: str, mark: Watermark, now: datetime) -> None:
+    """Change epoch or divergence of a watermark; number and hash move only by `advance`."""
+    session.execute(
+        watermark_table.update()
+        .where(
+            watermark_table.c.s == source,
+            watermark_table.c.p == mark.at.partition,
+            watermark_table.c.seq == mark.at.seq,
+            watermark_table.c.hash == mark.at.hash,
+        )
+        .values(epoch=mark.at.epoch, diverged=mark.diverged, updated_at=now)
+    )
+
+
+def advance(session: Session, source: str, start: Head, end: Head, now: datetime) -> bool:
+    """Move the watermark from exactly *start* to *end*; False if it stands anywhere else."""
+    moved = session.connection().execute(
+        watermark_table.update()
+        .where(
+            watermark_table.c.s == source,
+            watermark_table.c.p == start.partition,
+            watermark_table.c.epoch == start.epoch,
+            watermark_table.c.seq == start.seq,
+            watermark_table.c.hash == start.hash,
+            watermark_table.c.diverged.is_(None),
+        )
+        .values(seq=end.seq, hash=end.hash, updated_at=now)
+    )
+    return moved.rowcount == 1
+
+
+def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:
+    """Keep the bytes of *events*."""
+    rows = [
+        {
+            "s": source,
+            "p": partition,
+            "epoch": event.envelope.epoch,
+            "seq": event.envelope.seq,
+            "id": event.envelope.id,
+            "subject": event.envelope.subject,
+            "hash": event.hash,
+            "event": event.raw,
+        }
+        for event in events
+    ]
+    session.execute(received_event.insert(), rows)
+
+
+def park(session: Session, source: str, event: Received, reason: str, attempts: int, now: datetime) -> None:
+    """Set a stored event aside with its reason."""
+    envelope = event.envelope
+    position = session.execute(
+        select(received_event.c.position).where(
+            received_event.c.s == source,
+            received_event.c.p == envelope.partition,
+            received_event.c.epoch == envelope.epoch,
+            received_event.c.seq == envelope.seq,
+        )
+    ).scalar_one()
+    row = {
+        "position": position,
+        "subject": envelope.subject,
+        "reason": reason,
+        "attempts": attempts,
+        "first_at": now,
+    }
+    session.execute(parked_event.insert(), row)
+
+
+def count_attempt(session: Session, source: str, partition: int, seq: int) -> int:
+    """Count an attempt at the event numbered *seq* before it is made; returns which attempt it is, from 1."""
+    key = (attempt.c.s == source, attempt.c.p == partition)
+    row = session.execute(select(attempt).where(*key)).first()
+    if row is None:
+        session.execute(attempt.insert(), {"s": source, "p": partition, "seq": seq, "attempts": 1})
+        return 1
+    attempts = row.attempts + 1 if row.seq == seq else 1
+    session.execute(attempt.update().where(*key).values(seq=seq, attempts=attempts))
+    return int(attempts)
+
+
+def open_run(session: Session, now: datetime) -> bool:
+    """Note that the process runs; True if the one before did not stop cleanly."""
+    unclean = session.execute(select(run.c.begun_at)).first() is not None
+    session.execute(run.delete())
+    session.execute(run.insert(), {"begun_at": now})
+    return unclean
+
+
+def close_run(session: Session) -> None:
+    """Note that the process stops cleanly."""
+    session.execute(run.delete())

@@ -1,0 +1,236 @@
+"""
+What every service is: the same door, feed, health, log and subscriptions around its own calls.
+
+A service's ``app.py`` names what differs: its tables, its routes, whom it listens to, and what it does with it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import MetaData, text
+from sqlmodel import Session
+
+from shared import answers, asyncapi, feed, health, idempotency, received
+from shared import log as log_table
+from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
+from shared.bodies import StrictRoute
+from shared.bus import Bus
+from shared.clock import Clock, SystemClock
+from shared.database import Database
+from shared.door import Door, Throttle
+from shared.events import ALL
+from shared.events.base import Envelope, EventData
+from shared.feed import Commits, FeedReader, TokenFile
+from shared.idempotency import Once
+from shared.log import EventLog, Trace
+from shared.metrics import events_appended
+from shared.relay import Relay
+from shared.settings import CommonSettings
+from shared.subscription import Fold, Happened, Subscription
+
+PULL_TIMEOUT_SECONDS = 10.0  # For one page of a feed.
+
+Publish = Callable[[EventData, datetime], Envelope]
+Background = Callable[[], Coroutine[Any, Any, None]]
+
+log = structlog.get_logger()
+
+
+class Service:
+    """The parts of one service, wired. Only its ``app.py`` makes one."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: CommonSettings,
+        tables: MetaData,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self.database = Database(
+            settings.database_url, log_table.metadata, received.metadata, idempotency.metadata, tables
+        )
+        self.log = EventLog(name, self.clock)
+        self.commits = Commits()
+        self.bus = Bus(settings.redis_url)
+        self.once = Once(self.database, self.clock)
+        self.subscriptions: list[Subscription] = []
+        self.stopping = asyncio.Event()
+        self._relays = [
+            Relay(self.database, self.log, partition, self._mac_key(name)) for partition in range(self.log.partitions)
+        ]
+        self._background: list[Background] = []
+        self._starts: list[Background] = []
+        self._feeds: list[httpx.AsyncClient] = []
+
+    def _mac_key(self, source: str) -> bytes:
+        return bytes.fromhex(_read(self.settings.keys_dir / f"{source}.mac"))
+
+    def listen(self, source: str, fold: Fold, applied: Callable[[Sequence[Happened]], None] | None = None) -> None:
+        """
+        Apply the events of *source* with *fold*, and tell *applied* after each commit.
+
+        Raises:
+            ValueError: If the settings do not say where the source's feed is.
+        """
+        url = getattr(self.settings, f"{source}_url")
+        if url is None:
+            raise ValueError(f"set SCOREBUS_{source.upper()}_URL: {self.name} listens to {source}")
+        client = httpx.AsyncClient(base_url=url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False)
+        self._feeds.append(client)
+        reader = FeedReader(client, TokenFile(self.settings.keys_dir / "service.token"))
+        for partition in range(self.log.partitions):
+            subscription = Subscription(
+                consumer=self.name,
+                source=source,
+                partition=partition,
+                database=self.database,
+                clock=self.clock,
+                contracts=ALL,
+                fold=fold,
+                feed=reader,
+                key=self._mac_key(source),
+                poll_seconds=self.settings.poll_seconds,
+                applied=applied or (lambda _: None),
+            )
+            self.subscriptions.append(subscription)
+            self.bus.subscribe(source, partition, subscription.deliver)
+
+    @property
+    def route_class(self) -> type[StrictRoute]:
+        """What the routers of a service make their routes of: bodies are read strictly."""
+        return StrictRoute
+
+    def at_start(self, work: Background) -> None:
+        """Run *work* once the database is open, before any event or request is taken."""
+        self._starts.append(work)
+
+    def in_background(self, work: Background) -> None:
+        """Keep *work* running while the service runs."""
+        self._background.append(work)
+
+    def publisher(self, session: Session, trace: Trace) -> Publish:
+        """A function that appends events to the log in *session*'s transaction, traced to their request."""
+
+        def publish(data: EventData, time: datetime) -> Envelope:
+            envelope = self.log.append(session, data, time=time, trace=trace)
+            events_appended.labels(self.name).inc()
+            return envelope
+
+        return publish
+
+    def app(self, *routers: APIRouter, title: str, description: str) -> FastAPI:
+        """The ASGI application with everything around *routers*."""
+        app = FastAPI(
+            title=title, description=description, version="1", lifespan=self._lifespan, redoc_url=None, docs_url=None
+        )
+        answers.install(app)
+        app.include_router(health.router(self))
+        app.include_router(asyncapi.router(self.name, self.bus.broker))
+        app.include_router(feed.router(self.database, self.log, self.commits))
+        for routes in routers:
+            app.include_router(routes)
+        app.add_middleware(
+            Door,
+            gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),
+            throttle=Throttle(self.settings.requests_per_second, self.settings.requests_burst),
+            body_bytes_max=self.settings.body_bytes_max,
+        )
+        app.state.service = self
+        return app
+
+    def _keys(self) -> KeySource:
+        if self.settings.jwks_url is not None:
+            return IssuerKeys(self.settings.jwks_url)
+        return FixedKeys(_read(self.settings.keys_dir / "public.pem"))
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        await self._open()
+        tasks: list[asyncio.Task[None]] = [asyncio.create_task(work(), name=name) for name, work in self._work()]
+        for task in tasks:
+            task.add_done_callback(_report)
+        log.info("service_started", port=self.settings.port)
+        try:
+            yield
+        finally:
+            await self._close(tasks)
+
+    async def _open(self) -> None:
+        await asyncio.to_thread(self.database.start)
+        loop = asyncio.get_running_loop()
+        self.database.after_commit(partial(_call_soon, loop, self._committed))
+        await self.database.write(self.log.create)
+        if await self.database.write(lambda session: received.open_run(session, self.clock.now())):
+            log.warning("unclean_stop_found")
+            for subscription in self.subscriptions:
+                subscription.be_careful()
+        for work in self._starts:
+            await work()
+
+    def _committed(self) -> None:
+        self.commits.announce()
+        for relay in self._relays:
+            relay.wake()
+
+    def _work(self) -> list[tuple[str, Background]]:
+        work: list[tuple[str, Background]] = [("bus", self._run_bus)]
+        work += [("relay", partial(self._run_relay, relay)) for relay in self._relays]
+        work += [(f"subscription-{each.source}", each.run) for each in self.subscriptions]
+        work += [("background", background) for background in self._background]
+        return work
+
+    async def _run_bus(self) -> None:
+        await self.bus.run(self._nudge_all)
+
+    async def _run_relay(self, relay: Relay) -> None:
+        await relay.run(await self.bus.client())
+
+    def _nudge_all(self) -> None:
+        for subscription in self.subscriptions:
+            subscription.nudge()
+
+    async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
+        self.stopping.set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.bus.close()
+        for client in self._feeds:
+            await client.aclose()
+        await self.database.write(received.close_run)
+        await asyncio.to_thread(self.database.close)
+        log.info("service_stopped")
+
+    async def database_answers(self) -> bool:
+        """Whether the database answers a query."""
+        answer: Any = await self.database.read(lambda session: session.execute(text("SELECT 1")).scalar())
+        return bool(answer)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # The loop closes before the writer's last commit is told.
+        loop.call_soon_threadsafe(callback)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("background_task_died", alarm=True, task=task.get_name(), error=repr(error)[:500])
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SystemExit(f"cannot read {path.name} in the folder of keys: {error.strerror}") from error

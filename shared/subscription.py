@@ -1,0 +1,356 @@
+"""
+Step three of the mechanism: the watermark.
+
+A consumer keeps, in its own database, the number up to which it has applied a source, and moves it by compare-and-set
+in the transaction of the effect. What it already has it drops; what is missing it pulls from the source's feed. So
+each event is applied exactly once, whatever the stream does.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlmodel import Session
+
+from shared import metrics, received
+from shared.clock import Clock
+from shared.database import Database
+from shared.events.base import GENESIS_HASH, Contracts, EventData, Received, Undecodable, read
+from shared.feed import LIMIT_MAX, FeedDiverged, FeedReader, FeedUnreachable
+from shared.log import Head
+from shared.problems import Unavailable
+from shared.relay import mac_of
+
+CAREFUL_EVENTS: Final = 1_000  # Applied one by one after an unclean stop, so that a deadly one is found.
+ATTEMPTS_MAX: Final = 3  # Then an event that kills the process is parked unread.
+
+log = structlog.get_logger()
+
+
+class Poison(Exception):
+    """An event that can never be applied: its source broke a promise. It is parked with this reason."""
+
+
+class Stale(Exception):
+    """The watermark is elsewhere than we thought: somebody else applied, or the log was rolled back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event on its way into the projections of a consumer."""
+
+    source: str
+    received: Received
+    data: EventData
+
+
+Fold = Callable[[Session, Sequence[Happened]], None]
+
+
+class Subscription:
+    """One source's partition, applied in order by one consumer."""
+
+    def __init__(
+        self,
+        *,
+        consumer: str,
+        source: str,
+        partition: int,
+        database: Database,
+        clock: Clock,
+        contracts: Contracts,
+        fold: Fold,
+        feed: FeedReader,
+        key: bytes,
+        poll_seconds: float,
+        applied: Callable[[Sequence[Happened]], None] = lambda _: None,
+    ) -> None:
+        """
+        Wire a subscription.
+
+        Args:
+            consumer: The applying service.
+            source: The publishing service.
+            partition: The partition of its log.
+            database: Where watermark, received events and projections live, together.
+            clock: Tells when the watermark moved.
+            contracts: What can be decoded.
+            fold: Applies a batch to the projections in the caller's transaction; raises `Poison` for an event that
+                never can be.
+            feed: The source's feed.
+            key: The key that the source signs stream entries with.
+            poll_seconds: How often the source is asked when nothing else calls for it: the bound on noticing a lost
+                tail.
+            applied: Told after the commit what was applied, on the event loop.
+        """
+        self.consumer = consumer
+        self.source = source
+        self.partition = partition
+        self._database = database
+        self._clock = clock
+        self._contracts = contracts
+        self._fold = fold
+        self._feed = feed
+        self._key = key
+        self._poll_seconds = poll_seconds
+        self._applied = applied
+        self._mark: received.Watermark | None = None
+        self._careful = 0
+        self._lock = asyncio.Lock()
+        self._nudged = asyncio.Event()
+        self._labels = (consumer, source)
+        self.head_seq = 0
+        self.level_at: float | None = None  # Loop time when we last knew that nothing was missing.
+
+    @property
+    def mark(self) -> received.Watermark | None:
+        """The watermark as last read or moved; None before the source was first reached."""
+        return self._mark
+
+    def be_careful(self) -> None:
+        """Apply the next events one by one with attempts counted: the process did not stop cleanly."""
+        self._careful = CAREFUL_EVENTS
+
+    def nudge(self) -> None:
+        """Ask the source soon, without waiting for the next poll."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Catch up, then again on every nudge and poll, until cancelled."""
+        while True:
+            self._nudged.clear()
+            try:
+                await self.catch_up()
+            except (FeedUnreachable, Unavailable) as error:
+                metrics.pulls_failed.labels(*self._labels).inc()
+                log.info("pull_failed", source=self.source, reason=str(error)[:200])
+            except Exception as error:  # noqa: BLE001  # The loop must outlive any bug; nothing was applied.
+                log.error("pull_broke", source=self.source, error=repr(error)[:500])
+            try:
+                await asyncio.wait_for(self._nudged.wait(), self._poll_seconds)
+            except TimeoutError:
+                continue
+            # A stream that fails its checks over and over must not turn the pulls into a flood.
+            await asyncio.sleep(min(0.02, self._poll_seconds))
+
+    async def catch_up(self) -> None:
+        """
+        Pull until nothing is missing.
+
+        Raises:
+            FeedUnreachable: If the source does not answer.
+            Unavailable: If the own database does not.
+        """
+        while True:
+            mark = await self._watermark()
+            events = await self._pull(mark)
+            if events is None:
+                return
+            metrics.events_pulled.labels(*self._labels).inc(len(events))
+            async with self._lock:
+                await self._take(events, trusted=True)
+            if len(events) < LIMIT_MAX:
+                self.level_at = asyncio.get_running_loop().time()
+                return
+
+    async def deliver(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
+        """
+        Apply what the stream brought: pairs of an event's bytes and its MAC, in any order, any number of times.
+
+        A wrong MAC is refused; a gap or a break in the chain is left to the source, which is then asked.
+        """
+        genuine = [event for raw, mac in entries if (event := self._genuine(raw, mac)) is not None]
+        if not genuine:
+            return
+        genuine.sort(key=lambda event: event.envelope.sequence)
+        async with self._lock:
+            try:
+                await self._take(genuine, trusted=False)
+            except Unavailable:
+                self.nudge()
+
+    def _genuine(self, raw: bytes, mac: bytes) -> Received | None:
+        if not hmac.compare_digest(mac_of(self._key, raw), mac):
+            self._refuse("mac")
+            return None
+        try:
+            event = read(raw)
+        except Undecodable:
+            self._refuse("envelope")
+            return None
+        if event.envelope.source != f"/{self.source}" or event.envelope.partition != self.partition:
+            self._refuse("envelope")
+            return None
+        return event
+
+    def _refuse(self, reason: str) -> None:
+        metrics.events_refused.labels(*self._labels, reason).inc()
+        log.warning("entry_refused", alarm=True, source=self.source, reason=reason)
+
+    async def _watermark(self) -> received.Watermark:
+        if self._mark is None:
+            stored = await self._database.read(
+                partial(received.watermark, source=self.source, partition=self.partition)
+            )
+            self._mark = stored or await self._begin()
+            self._observe()
+        return self._mark
+
+    async def _begin(self) -> received.Watermark:
+        head = await self._feed.head(self.partition)
+        start = Head(partition=self.partition, epoch=head.epoch, seq=0, hash=GENESIS_HASH)
+        now = self._clock.now()
+        return await self._database.write(lambda session: received.begin(session, self.source, start, now))
+
+    async def _pull(self, mark: received.Watermark) -> list[Received] | None:
+        try:
+            events = await self._feed.after(mark.at)
+        except FeedDiverged as answer:
+            if answer.epoch == mark.at.epoch:
+                await self._diverge(str(answer))
+            else:
+                await self._change_epoch(mark, answer.epoch)
+            return None
+        if mark.diverged is not None:  # Its history is ours again: somebody put the right database back.
+            await self._move(replace(mark, diverged=None))
+        return events
+
+    async def _change_epoch(self, mark: received.Watermark, epoch: str) -> None:
+        """The source was restored: go on only if it still knows the event at our watermark by its hash."""
+        adopted = replace(mark, at=replace(mark.at, epoch=epoch), diverged=None)
+        try:
+            await self._feed.after(adopted.at, limit=1)
+        except FeedDiverged as answer:
+            await self._diverge(str(answer))
+            return
+        await self._move(adopted)
+        log.warning("epoch_adopted", source=self.source, epoch=epoch, seq=mark.at.seq)
+        self.nudge()
+
+    async def _diverge(self, reason: str) -> None:
+        mark = await self._watermark()
+        if mark.diverged is None:
+            log.error("source_diverged", alarm=True, source=self.source, seq=mark.at.seq, reason=reason)
+            await self._move(replace(mark, diverged=reason or "the source does not know our history"))
+
+    async def _move(self, mark: received.Watermark) -> None:
+        now = self._clock.now()
+        await self._database.write(lambda session: received.put(session, self.source, mark, now))
+        self._mark = mark
+        self._observe()
+        self._applied(())
+
+    async def _take(self, events: list[Received], *, trusted: bool) -> None:
+        """Apply the contiguous run that continues our watermark."""
+        mark = await self._watermark()
+        if mark.diverged is not None:
+            return
+        self.head_seq = max(self.head_seq, events[-1].envelope.seq) if events else self.head_seq
+        run = self._continuing(mark.at, events, trusted=trusted)
+        if not run:
+            return
+        try:
+            await self._apply(mark.at, run)
+        except Stale:
+            self._mark = None
+            self.nudge()
+
+    def _continuing(self, at: Head, events: list[Received], *, trusted: bool) -> list[Received]:
+        run: list[Received] = []
+        seq, digest = at.seq, at.hash
+        for event in events:
+            envelope = event.envelope
+            if envelope.seq <= seq:
+                metrics.events_duplicate.labels(*self._labels).inc()
+                continue
+            # Of the stream, only what was sent in the epoch we know; of the source itself, its whole history.
+            if envelope.seq != seq + 1 or envelope.prevhash != digest or not (trusted or envelope.epoch == at.epoch):
+                if envelope.seq == seq + 1:
+                    self._refuse("hash")
+                self.nudge()
+                break
+            run.append(event)
+            seq, digest = envelope.seq, event.hash
+        return run
+
+    async def _apply(self, at: Head, run: list[Received]) -> None:
+        if not self._careful:
+            try:
+                await self._commit(at, run)
+            except (Stale, Unavailable):
+                raise
+            except Exception as error:  # noqa: BLE001  # One of them is poison, or meets a bug: find out which.
+                log.warning("batch_failed", source=self.source, events=len(run), error=repr(error)[:500])
+            else:
+                return
+        for event in run:
+            await self._apply_alone(at, event)
+            at = replace(at, seq=event.envelope.seq, hash=event.hash)
+
+    async def _apply_alone(self, at: Head, event: Received) -> None:
+        attempts = 1
+        if self._careful:
+            self._careful -= 1
+            seq = event.envelope.seq
+            attempts = await self._database.write(
+                lambda session: received.count_attempt(session, self.source, self.partition, seq)
+            )
+        reason = f"not finished in {ATTEMPTS_MAX} attempts" if attempts > ATTEMPTS_MAX else None
+        if reason is None:
+            try:
+                await self._commit(at, [event])
+            except (Stale, Unavailable):
+                raise
+            except Exception as error:  # noqa: BLE001  # Whatever a fold raises, the source's other events go on.
+                reason = str(error) if isinstance(error, Poison) else repr(error)
+            else:
+                return
+        await self._commit(at, [event], parked=reason, attempts=attempts)
+
+    async def _commit(self, at: Head, run: list[Received], *, parked: str | None = None, attempts: int = 1) -> None:
+        now = self._clock.now()
+        happened: list[Happened] = []
+
+        def work(session: Session) -> None:
+            end = Head(partition=at.partition, epoch=at.epoch, seq=run[-1].envelope.seq, hash=run[-1].hash)
+            if not received.advance(session, self.source, at, end, now):
+                raise Stale
+            received.store(session, self.source, self.partition, run)
+            if parked is not None:
+                received.park(session, self.source, run[0], parked[:2000], attempts, now)
+                return
+            happened.extend(self._decoded(session, run, now))
+            self._fold(session, happened)
+
+        await self._database.write(work)
+        self._mark = received.Watermark(at=replace(at, seq=run[-1].envelope.seq, hash=run[-1].hash), diverged=None)
+        self._observe()
+        metrics.events_applied.labels(*self._labels).inc(len(run))
+        if parked is not None:
+            metrics.events_parked.labels(*self._labels).inc()
+            log.error("event_parked", alarm=True, source=self.source, event_id=run[0].envelope.id, reason=parked[:200])
+        self._applied(happened)
+
+    def _decoded(self, session: Session, run: list[Received], now: object) -> list[Happened]:
+        """Read what the events say. What cannot be read fails the batch, and is parked when its turn comes alone."""
+        happened = []
+        for event in run:
+            try:
+                data = self._contracts.decode(event.envelope)
+            except Undecodable as error:
+                raise Poison(str(error)) from error
+            happened.append(Happened(source=self.source, received=event, data=data))
+        return happened
+
+    def _observe(self) -> None:
+        if self._mark is None:
+            return
+        labels = (*self._labels, str(self.partition))
+        self.head_seq = max(self.head_seq, self._mark.at.seq)
+        metrics.watermark_sequence.labels(*labels).set(self._mark.at.seq)
+        metrics.source_head_sequence.labels(*labels).set(self.head_seq)
+        metrics.source_diverged.labels(*labels).set(self._mark.diverged is not None)
