@@ -1,0 +1,74 @@
+# Two commands: `make run` shows the platform, `make test` proves it. Each sets itself up: a machine needs Python 3.11
+# or newer, make and a package registry, nothing else. What is installed is what the locks name, checked by hash.
+
+#? PYTHON   The interpreter; another one than python3 gets an environment of its own.
+PYTHON ?= python3
+#? VENV     Where everything is installed.
+VENV ?= .venv$(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+#? WORKERS  The number of processes that run the tests.
+WORKERS ?= 2
+#? ARGS     More words for the command: make test ARGS="tests/shared -k chain"
+ARGS ?=
+
+BIN  = $(VENV)/bin
+PIP  = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(ARGS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check fix lock clean
+
+help:  ## This list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@sed -n 's/^#? //p' Makefile
+
+run: $(VENV)/.installed  ## Start everything and play the example into it; Ctrl-C stops it.
+	$(BIN)/scorebus up --play examples/kashgar-2018 --speed 60 $(ARGS)
+
+test: $(VENV)/.tooled  ## Run the tests.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: $(VENV)/.tooled  ## Check format, lint, types, import rules, and that generated pages are fresh.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy docs/generate.py
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+fix: $(VENV)/.tooled  ## Format, mend what can be mended, write the generated pages anew.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.made  ## Write the locks anew from pyproject.toml; newest versions with ARGS=--upgrade.
+	$(PIP) "uv>=0.9,<1"
+	$(LOCK) pyproject.toml --group build --output-file requirements.lock
+	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:  ## Remove environments and caches; ./data stays.
+	rm -rf .venv .venv-* *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Each stamp says that a step is done; a step is done again when what it was made from has changed.
+$(VENV)/.made:
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Name a Python 3.11 or newer: make PYTHON=python3.13 …" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Scorebus needs Python 3.11 or newer; $(PYTHON) is %d.%d.%d. Name another: make PYTHON=python3.13 …" % sys.version_info[:3])'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.locked: requirements.lock $(VENV)/.made
+	@echo "Installing what requirements.lock names …"
+	@$(PIP) --no-deps --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.locked
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.tooled: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what requirements-dev.lock names …"
+	@$(PIP) --no-deps --require-hashes --requirement requirements-dev.lock
+	@touch $@
