@@ -11,7 +11,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -58,6 +58,17 @@ class Moment(TypeDecorator[datetime]):
 class _Unit:
     work: Callable[[Session], Any]
     done: "Future[Any]"
+    undo: list[Callable[[], None]] = field(default_factory=list)
+
+    def undone(self) -> None:
+        for undo in self.undo:
+            undo()
+        self.undo.clear()
+
+
+def on_undo(session: Session, undo: Callable[[], None]) -> None:
+    """Call *undo* on the writer's thread if what *session* did is not committed: for caches in step with the data."""
+    session.info["undo"].append(undo)
 
 
 class Database:
@@ -172,6 +183,8 @@ class Database:
             failure = _unavailable(error) if isinstance(error, DBAPIError) else error
             log.error("commit_failed", units=len(group), error=str(error)[:200])
             outcomes = [(unit, None, failure) for unit in group]
+            for unit in group:
+                unit.undone()
         self._settle(outcomes)
 
     def _settle(self, outcomes: list[tuple[_Unit, Any, BaseException | None]]) -> None:
@@ -192,15 +205,18 @@ def _run(unit: _Unit, connection: Connection) -> tuple[_Unit, Any, BaseException
     savepoint = connection.begin_nested()
     try:
         with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
+            session.info["undo"] = unit.undo
             value = unit.work(session)
             session.flush()
     except DBAPIError as error:
         if error.connection_invalidated or _is_fatal(error):
             raise
         savepoint.rollback()
+        unit.undone()
         return unit, None, error
     except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
         savepoint.rollback()
+        unit.undone()
         return unit, None, error
     savepoint.commit()
     return unit, value, None

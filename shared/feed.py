@@ -44,6 +44,10 @@ class Commits:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def current(self) -> asyncio.Event:
+        """What the next announcement sets; take it before looking, wait for it after."""
+        return self._changed
+
     async def wait(self, seconds: float) -> None:
         """Wait for the next announcement, at most *seconds*."""
         changed = self._changed

@@ -70,7 +70,13 @@ def _not_negative(value: Decimal) -> Decimal:
     return value
 
 
-def _day(value: Any) -> date:
+def day_of(value: Any) -> date:
+    """
+    Read a day as requests write it.
+
+    Raises:
+        ValueError: If it is not ``YYYY-MM-DD`` of a sane year.
+    """
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _DAY.match(value):
@@ -80,7 +86,13 @@ def _day(value: Any) -> date:
     return day
 
 
-def _moment(value: Any) -> datetime:
+def moment_of(value: Any) -> datetime:
+    """
+    Read a moment as requests write it.
+
+    Raises:
+        ValueError: If it is not RFC 3339 with an offset, of a sane year.
+    """
     if not isinstance(value, str) or not _MOMENT.match(value):
         raise ValueError("must be a time with its offset (RFC 3339), as 2018-12-12T10:00:00+08:00")
     moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
@@ -122,7 +134,7 @@ Amount = Annotated[int, AfterValidator(_positive), BeforeValidator(_amount), Wit
 Figure = Annotated[Decimal, BeforeValidator(_quantity), WithJsonSchema(_FIGURE_SCHEMA)]
 Quantity = Annotated[Decimal, AfterValidator(_not_negative), BeforeValidator(_quantity), WithJsonSchema(_FIGURE_SCHEMA)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[datetime, BeforeValidator(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
 Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
 Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX)]

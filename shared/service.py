@@ -18,7 +18,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlmodel import Session
 
-from shared import answers, asyncapi, feed, health, idempotency, received
+from shared import answers, asyncapi, feed, health, idempotency, openapi, received
 from shared import log as log_table
 from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
 from shared.bodies import StrictRoute
@@ -72,6 +72,7 @@ class Service:
         ]
         self._background: list[Background] = []
         self._starts: list[Background] = []
+        self._stops: list[Callable[[], None]] = []
         self._feeds: list[httpx.AsyncClient] = []
 
     def _mac_key(self, source: str) -> bytes:
@@ -116,6 +117,17 @@ class Service:
         """Run *work* once the database is open, before any event or request is taken."""
         self._starts.append(work)
 
+    def at_stop(self, work: Callable[[], None]) -> None:
+        """Call *work* when the service is told to stop, before it waits for requests to end."""
+        self._stops.append(work)
+
+    def stop(self) -> None:
+        """End what would keep requests open: streams and long polls."""
+        self.stopping.set()
+        self.commits.announce()
+        for work in self._stops:
+            work()
+
     def in_background(self, work: Background) -> None:
         """Keep *work* running while the service runs."""
         self._background.append(work)
@@ -132,9 +144,7 @@ class Service:
 
     def app(self, *routers: APIRouter, title: str, description: str) -> FastAPI:
         """The ASGI application with everything around *routers*."""
-        app = FastAPI(
-            title=title, description=description, version="1", lifespan=self._lifespan, redoc_url=None, docs_url=None
-        )
+        app = openapi.application(title, description, self._lifespan)
         answers.install(app)
         app.include_router(health.router(self))
         app.include_router(asyncapi.router(self.name, self.bus.broker))
@@ -202,7 +212,7 @@ class Service:
             subscription.nudge()
 
     async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
-        self.stopping.set()
+        self.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -20,8 +20,7 @@ class Server(uvicorn.Server):
         self._service = service
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        self._service.stopping.set()
-        self._service.commits.announce()
+        self._service.stop()
         await super().shutdown(sockets)  # type: ignore[arg-type]
 
 
