@@ -41,6 +41,8 @@ def _exact(value: Any) -> Decimal:
 
 def _plain(value: int | Decimal) -> str:
     # 1e999999 must not be written out.
+    if isinstance(value, int):
+        return str(value) if -NUMBER_LIMIT < value < NUMBER_LIMIT else ""
     return format(value, "f") if -NUMBER_LIMIT < value < NUMBER_LIMIT else ""
 
 

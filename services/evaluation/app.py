@@ -1,0 +1,39 @@
+"""Evaluation, wired: ``python -m shared.serving services.evaluation.app``."""
+
+from services.evaluation import CONSUMES, api, policies, store
+from services.evaluation.dossiers import Dossiers
+from services.evaluation.parts import Parts
+from services.evaluation.scorer import Scorer
+from services.evaluation.settings import Settings
+from services.evaluation.stream import Hub
+from shared.service import Service
+
+settings = Settings.read()
+service = Service("evaluation", settings, store.Table.metadata)
+written = Dossiers(settings.facts_kept)
+known_policies = policies.read_all()
+scorer = Scorer(service, settings, written, known_policies)
+hub = Hub(service.database, service.commits)
+for source in CONSUMES:
+    service.listen(source, written.fold, scorer.touched)
+service.at_start(hub.open)
+service.at_start(scorer.all_due)
+service.in_background(scorer.run)
+service.in_background(scorer.tick)
+service.in_background(hub.run)
+service.at_stop(hub.moved.announce)
+app = service.app(
+    api.router(
+        Parts(
+            service=service,
+            settings=settings,
+            scorer=scorer,
+            hub=hub,
+            written=written,
+            shown=Dossiers(settings.facts_kept),
+            policies=known_policies,
+        )
+    ),
+    title="Scorebus evaluation",
+    description="Performance plans and live scores, each re-derivable from its evidence.",
+)

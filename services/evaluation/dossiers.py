@@ -1,0 +1,115 @@
+"""The facts of projects, folded once and kept in memory; what is not kept is folded again from what was received."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session
+
+from services.evaluation import store
+from services.evaluation.facts import BrokenPromise, Facts, Origin
+from shared.database import on_undo
+from shared.events.base import Received
+from shared.subscription import Happened, Poison
+
+
+@dataclass(slots=True)
+class Dossier:
+    """One project's facts, and how far in what was received and in the own log they reach."""
+
+    facts: Facts = field(default_factory=Facts)
+    position: int = 0
+    seq: int = 0
+
+
+class Dossiers:
+    """
+    The dossiers of one thread's view of the database.
+
+    The writer's are folded with each batch and forgotten if the batch is not committed; the readers' follow what is
+    committed, under a lock of their own.
+    """
+
+    def __init__(self, kept_max: int) -> None:
+        self._kept_max = kept_max
+        self._kept: OrderedDict[str, Dossier] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def facts(self, session: Session, project: str) -> Facts:
+        """The facts of *project* as *session* sees them."""
+        with self._lock:
+            dossier = self._kept.get(project) or Dossier()
+            catch_up(dossier, session, project)
+            self._keep(project, dossier)
+            return dossier.facts
+
+    def fold(self, session: Session, happened: Sequence[Happened]) -> None:
+        """
+        Fold a batch that is already stored in *session*'s transaction.
+
+        Raises:
+            Poison: If an event breaks what its source said before.
+        """
+        batches: dict[str, list[Happened]] = {}
+        for event in happened:
+            batches.setdefault(event.data.project, []).append(event)
+        on_undo(session, lambda: self.forget(*batches))
+        last = store.last_position(session)
+        for project, events in batches.items():
+            try:
+                self._fold_project(session, project, events, last)
+            except BrokenPromise as error:
+                raise Poison(str(error)) from error
+
+    def _fold_project(self, session: Session, project: str, events: Sequence[Happened], last: int) -> None:
+        dossier = self._kept.get(project)
+        if dossier is None:
+            self.facts(session, project)  # Reads the batch with the rest: it is stored already.
+            return
+        for event in events:
+            dossier.facts.fold(origin_of(event.received), event.data)
+        dossier.position = last
+
+    def forget(self, *projects: str) -> None:
+        """Fold these again when they are next needed."""
+        for project in projects:
+            self._kept.pop(project, None)
+
+    def _keep(self, project: str, dossier: Dossier) -> None:
+        self._kept[project] = dossier
+        self._kept.move_to_end(project)
+        while len(self._kept) > self._kept_max:
+            self._kept.popitem(last=False)
+
+
+def catch_up(dossier: Dossier, session: Session, project: str) -> None:
+    """Fold what happened since the dossier's place."""
+    for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq):
+        dossier.facts.fold(origin_of(received), data)
+        dossier.position, dossier.seq = position, seq
+
+
+def known_at(session: Session, project: str, moment: datetime) -> Facts:
+    """The facts of *project* that were on record at *moment*."""
+    facts = Facts()
+    for _, _, received, data in store.happened(session, project, 0, 0):
+        if received.envelope.recordedtime <= moment:
+            facts.fold(origin_of(received), data)
+    return facts
+
+
+def origin_of(received: Received) -> Origin:
+    """Which event a fact comes from."""
+    envelope = received.envelope
+    return Origin(
+        source=envelope.source.removeprefix("/"),
+        partition=envelope.partition,
+        sequence=envelope.seq,
+        id=envelope.id,
+        type=envelope.type.rpartition(".v")[0],
+        time=envelope.time,
+        recorded=envelope.recordedtime,
+        hash=received.hash,
+    )

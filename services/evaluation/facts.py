@@ -1,0 +1,346 @@
+"""
+The facts of one project, folded from events.
+
+Each publisher's events arrive in its own order; publishers may interleave in any way. So a fact is kept under its own
+id as its publisher told it, and what belongs together across publishers is joined only when a score is made.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Literal, TypeVar
+
+from services.evaluation.model import Indicator, Plan, Target
+from shared.events import budget, evaluation, monitoring, procurement
+from shared.events.base import EventData
+from shared.money import fen
+
+T = TypeVar("T")
+
+DEFAULT_ZONE: Final = "Asia/Shanghai"
+
+
+class BrokenPromise(Exception):
+    """An event contradicts what its own source said before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The event that a fact comes from."""
+
+    source: str
+    partition: int
+    sequence: int
+    id: str
+    type: str  # Without version.
+    time: datetime  # When it happened.
+    recorded: datetime  # When the log took it.
+    hash: str
+
+
+@dataclass(slots=True)
+class Payment:
+    """A payment, in fen, and its reversal if there is one."""
+
+    origin: Origin
+    line: str
+    amount: int
+    contract: str | None
+    reversal: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a contract says from a moment on."""
+
+    origin: Origin
+    amount: int  # Fen.
+    ends_on: date
+    items: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An inspection of what a contract delivered."""
+
+    origin: Origin
+    has_passed: bool
+    passed: dict[str, Decimal]  # Quantity by item.
+
+
+@dataclass(slots=True)
+class Contract:
+    """A contract with its terms, newest last, its acceptances and its end."""
+
+    origin: Origin
+    is_government_procurement: bool
+    starts_on: date
+    payment_days: int
+    terms: list[Terms]
+    acceptances: list[Acceptance] = field(default_factory=list)
+    termination: tuple[Origin, date] | None = None
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault and what happened to it, in order."""
+
+    origin: Origin
+    asset: str | None
+    is_service_down: bool
+    steps: list[tuple[Literal["responded", "resolved", "reopened"], Origin]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """An announced window; without an asset it excuses the whole project."""
+
+    origin: Origin
+    asset: str | None
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class Complaint:
+    """A complaint and its closure."""
+
+    origin: Origin
+    closure: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswers:
+    """Answers to a survey, and how many of them were satisfied."""
+
+    origin: Origin
+    survey: str
+    answered: int
+    satisfied: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A rating of a qualitative indicator."""
+
+    origin: Origin
+    code: str
+    percent: Decimal
+
+
+@dataclass(slots=True)
+class Facts:
+    """One project's facts. `fold` is the only way in."""
+
+    unit: str = ""
+    time_zone: str = DEFAULT_ZONE
+    initial_budget: tuple[Origin, int] | None = None
+    adjustments: list[tuple[Origin, int]] = field(default_factory=list)
+    receipts: dict[str, tuple[Origin, int]] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    maintenance: list[Maintenance] = field(default_factory=list)
+    complaints: dict[str, Complaint] = field(default_factory=dict)
+    surveys: list[SurveyAnswers] = field(default_factory=list)
+    service_counts: list[tuple[Origin, int]] = field(default_factory=list)
+    ratings: list[Rating] = field(default_factory=list)
+    plan: Plan | None = None
+    project: str = ""
+
+    def fold(self, origin: Origin, data: EventData) -> None:
+        """
+        Take up one event, in constant time.
+
+        Raises:
+            BrokenPromise: If it contradicts its own source's earlier events; the facts are as before.
+        """
+        fold = _FOLDS.get(type(data))
+        if fold is not None:
+            fold(self, origin, data)
+            self.project = data.project
+
+    def digest(self) -> str:
+        """The SHA-256 of a canonical form: equal for folds of the same events, however sources interleaved."""
+        return hashlib.sha256(repr(_canonical(self)).encode()).hexdigest()
+
+
+def plan_of(event: evaluation.PlanAdopted) -> Plan:
+    """The plan that an event adopted."""
+    return Plan(
+        title=event.title,
+        fiscal_year=event.fiscal_year,
+        starts_on=event.starts_on,
+        ends_on=event.ends_on,
+        policy=event.policy,
+        objective=event.objective,
+        execution_weight=Decimal(event.execution.weight),
+        indicators=tuple(_indicator(planned) for planned in event.indicators),
+    )
+
+
+def _indicator(planned: evaluation.PlannedIndicator) -> Indicator:
+    return Indicator(
+        code=planned.code,
+        dimension=planned.dimension,
+        aspect=planned.aspect,
+        name=planned.name,
+        unit=planned.unit,
+        target=Target(op=planned.target.op, value=planned.target.value),
+        weight=Decimal(planned.weight),
+        measure=planned.measure,
+        arguments=planned.arguments,
+    )
+
+
+def _project_declared(facts: Facts, origin: Origin, data: budget.ProjectDeclared) -> None:
+    facts.unit, facts.time_zone = data.unit, data.time_zone
+    if facts.initial_budget is None:  # A later declaration corrects words; amounts change by adjustment.
+        facts.initial_budget = (origin, sum(fen(line.initial) for line in data.lines))
+
+
+def _budget_adjusted(facts: Facts, origin: Origin, data: budget.BudgetAdjusted) -> None:
+    if facts.initial_budget is None:
+        raise BrokenPromise(f"the budget of {data.project} was adjusted before it was declared")
+    facts.adjustments.append((origin, fen(data.amount)))
+
+
+def _funds_received(facts: Facts, origin: Origin, data: budget.FundsReceived) -> None:
+    _add(facts.receipts, data.receipt, (origin, fen(data.amount)), "receipt")
+
+
+def _payment_made(facts: Facts, origin: Origin, data: budget.PaymentMade) -> None:
+    _add(facts.payments, data.payment, Payment(origin, data.line, fen(data.amount), data.contract), "payment")
+
+
+def _payment_reversed(facts: Facts, origin: Origin, data: budget.PaymentReversed) -> None:
+    payment = _known(facts.payments, data.payment, "payment")
+    if payment.reversal is not None:
+        raise BrokenPromise(f"payment {data.payment} was reversed before")
+    payment.reversal = origin
+
+
+def _contract_signed(facts: Facts, origin: Origin, data: procurement.ContractSigned) -> None:
+    terms = Terms(origin, fen(data.amount), data.ends_on, frozenset(item.item for item in data.items))
+    contract = Contract(origin, data.government_procurement, data.starts_on, data.payment_days, [terms])
+    _add(facts.contracts, data.contract, contract, "contract")
+
+
+def _contract_amended(facts: Facts, origin: Origin, data: procurement.ContractAmended) -> None:
+    contract = _known(facts.contracts, data.contract, "contract")
+    items = frozenset(item.item for item in data.items)
+    contract.terms.append(Terms(origin, fen(data.amount), data.ends_on, items))
+
+
+def _contract_terminated(facts: Facts, origin: Origin, data: procurement.ContractTerminated) -> None:
+    contract = _known(facts.contracts, data.contract, "contract")
+    if contract.termination is not None:
+        raise BrokenPromise(f"contract {data.contract} was terminated before")
+    contract.termination = (origin, data.terminated_on)
+
+
+def _contract_inspected(
+    facts: Facts, origin: Origin, data: procurement.ContractAccepted | procurement.ContractRejected
+) -> None:
+    contract = _known(facts.contracts, data.contract, "contract")
+    has_passed = isinstance(data, procurement.ContractAccepted)
+    contract.acceptances.append(
+        Acceptance(origin, has_passed, {item.item: Decimal(item.passed) for item in data.items})
+    )
+
+
+def _fault_opened(facts: Facts, origin: Origin, data: monitoring.FaultOpened) -> None:
+    _add(facts.faults, data.fault, Fault(origin, data.asset, data.service_down), "fault")
+
+
+def _fault_responded(facts: Facts, origin: Origin, data: monitoring.FaultResponded) -> None:
+    _known(facts.faults, data.fault, "fault").steps.append(("responded", origin))
+
+
+def _fault_resolved(facts: Facts, origin: Origin, data: monitoring.FaultResolved) -> None:
+    _known(facts.faults, data.fault, "fault").steps.append(("resolved", origin))
+
+
+def _fault_reopened(facts: Facts, origin: Origin, data: monitoring.FaultReopened) -> None:
+    _known(facts.faults, data.fault, "fault").steps.append(("reopened", origin))
+
+
+def _maintenance_scheduled(facts: Facts, origin: Origin, data: monitoring.MaintenanceScheduled) -> None:
+    facts.maintenance.append(Maintenance(origin, data.asset, data.starts_at, data.ends_at))
+
+
+def _complaint_filed(facts: Facts, origin: Origin, data: monitoring.ComplaintFiled) -> None:
+    _add(facts.complaints, data.complaint, Complaint(origin), "complaint")
+
+
+def _complaint_closed(facts: Facts, origin: Origin, data: monitoring.ComplaintClosed) -> None:
+    _known(facts.complaints, data.complaint, "complaint").closure = origin
+
+
+def _survey_answered(facts: Facts, origin: Origin, data: monitoring.SurveyAnswered) -> None:
+    facts.surveys.append(SurveyAnswers(origin, data.survey, data.answered, data.satisfied))
+
+
+def _service_counted(facts: Facts, origin: Origin, data: monitoring.ServiceCounted) -> None:
+    facts.service_counts.append((origin, data.count))
+
+
+def _plan_adopted(facts: Facts, origin: Origin, data: evaluation.PlanAdopted) -> None:
+    facts.plan = plan_of(data)
+
+
+def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) -> None:
+    facts.ratings.append(Rating(origin, data.code, Decimal(data.percent)))
+
+
+_FOLDS: dict[type[EventData], Callable[..., None]] = {
+    budget.ProjectDeclared: _project_declared,
+    budget.BudgetAdjusted: _budget_adjusted,
+    budget.FundsReceived: _funds_received,
+    budget.PaymentMade: _payment_made,
+    budget.PaymentReversed: _payment_reversed,
+    procurement.ContractSigned: _contract_signed,
+    procurement.ContractAmended: _contract_amended,
+    procurement.ContractTerminated: _contract_terminated,
+    procurement.ContractAccepted: _contract_inspected,
+    procurement.ContractRejected: _contract_inspected,
+    monitoring.FaultOpened: _fault_opened,
+    monitoring.FaultResponded: _fault_responded,
+    monitoring.FaultResolved: _fault_resolved,
+    monitoring.FaultReopened: _fault_reopened,
+    monitoring.MaintenanceScheduled: _maintenance_scheduled,
+    monitoring.ComplaintFiled: _complaint_filed,
+    monitoring.ComplaintClosed: _complaint_closed,
+    monitoring.SurveyAnswered: _survey_answered,
+    monitoring.ServiceCounted: _service_counted,
+    evaluation.PlanAdopted: _plan_adopted,
+    evaluation.RatingGiven: _rating_given,
+}
+
+
+def _add(kept: dict[str, T], name: str, fact: T, noun: str) -> None:
+    if name in kept:
+        raise BrokenPromise(f"{noun} {name} was told before")
+    kept[name] = fact
+
+
+def _known(kept: dict[str, T], name: str, noun: str) -> T:
+    fact = kept.get(name)
+    if fact is None:
+        raise BrokenPromise(f"{noun} {name} was never told")
+    return fact
+
+
+def _canonical(value: Any) -> Any:
+    """Dictionaries in the order of their keys, everything else as it is: lists hold one source's facts in its order."""
+    if is_dataclass(value):
+        return type(value).__name__, [(f.name, _canonical(getattr(value, f.name))) for f in fields(value)]
+    if isinstance(value, dict):
+        return [(key, _canonical(value[key])) for key in sorted(value)]
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    return value

@@ -1,0 +1,23 @@
+"""The parts of evaluation that its calls use, in one value."""
+
+from dataclasses import dataclass
+
+from services.evaluation.dossiers import Dossiers
+from services.evaluation.model import Policy
+from services.evaluation.scorer import Scorer
+from services.evaluation.settings import Settings
+from services.evaluation.stream import Hub
+from shared.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Wired by ``app.py``."""
+
+    service: Service
+    settings: Settings
+    scorer: Scorer
+    hub: Hub
+    written: Dossiers  # The writer's view, in step with what is being applied.
+    shown: Dossiers  # The readers' view: what is committed.
+    policies: dict[str, Policy]

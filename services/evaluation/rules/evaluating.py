@@ -1,0 +1,133 @@
+"""From facts to a score."""
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from services.evaluation.facts import Facts
+from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score
+from services.evaluation.rules.measures import MEASURES, Measured, money
+from services.evaluation.rules.period import Period
+from services.evaluation.rules.scoring import EXECUTION_METHODS, FULL, ZERO, grade_of, is_met, points, reach
+from shared.dates import zone
+from shared.events.evaluation import Status
+
+WAN: Fraction = Fraction(10_000)  # 万元, in yuan.
+
+
+def evaluate(
+    facts: Facts,
+    plan: Plan,
+    policy: Policy,
+    *,
+    as_of: datetime,
+    parked: bool = False,
+    diverged: bool = False,
+) -> Score:
+    """
+    Score a project.
+
+    Args:
+        facts: What happened.
+        plan: What it is measured by.
+        policy: How points follow.
+        as_of: Only what had happened by then counts.
+        parked: Whether an event that could touch it is set aside.
+        diverged: Whether a source's history is in doubt.
+
+    Returns:
+        The score; each row rounded once, the total the sum of what is shown.
+    """
+    period = Period.of(plan, facts, as_of)
+    rows = tuple(score_indicator(indicator, facts, period, policy)[0] for indicator in plan.indicators)
+    execution = score_execution(facts, plan, period, policy)
+    total = sum((row.score for row in rows), execution.score)
+    reasons = _reasons(period, rows, parked=parked, diverged=diverged)
+    return Score(
+        project=facts.project,
+        as_of=as_of.astimezone(zone(facts.time_zone)),
+        is_final=not reasons,
+        reasons=reasons,
+        policy=policy,
+        total=total,
+        grade=grade_of(total, policy),
+        execution=execution,
+        rows=rows,
+    )
+
+
+def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: Policy) -> tuple[Row, Measured]:
+    """One indicator's row, and what its measure found."""
+    measure = MEASURES[indicator.measure]
+    arguments = {**indicator.arguments, "code": indicator.code}
+    found = measure.find(facts, period, arguments)
+    value = found.value
+    if value is None and measure.empty == "zero" and period.is_over:
+        value = ZERO
+    is_vacuous = value is None and measure.empty == "vacuous" and period.is_over
+    measured = None if value is None else in_unit(value, indicator)
+    share = FULL if is_vacuous else ZERO if measured is None else reach(measured, indicator.target, policy)
+    return (
+        Row(
+            indicator=indicator,
+            measured=measured,
+            status=_status(measured, indicator, policy, is_vacuous=is_vacuous),
+            is_vacuous=is_vacuous,
+            share=share,
+            score=points(indicator.weight, share, policy.rounding),
+            source="rating" if indicator.measure == "rating" else "events",
+        ),
+        found,
+    )
+
+
+def in_unit(value: Fraction, indicator: Indicator) -> Fraction:
+    """A measure's value in the indicator's unit: ratios as per cent where it says so, money in 元 or 万元."""
+    kind = MEASURES[indicator.measure].kind
+    if kind == "ratio" and indicator.unit == "%":
+        return value * 100
+    if kind == "money" and indicator.unit == "万元":
+        return value / WAN
+    return value
+
+
+def score_execution(facts: Facts, plan: Plan, period: Period, policy: Policy) -> Execution:
+    """Budget execution and the points it earns."""
+    budget, spent = money.budget(facts, period), money.spent(facts, period)
+    rate = Fraction(spent, budget) if budget else ZERO
+    share = EXECUTION_METHODS[policy.execution_method](rate)
+    return Execution(
+        budget=budget,
+        received=money.received(facts, period),
+        spent=spent,
+        rate=rate,
+        weight=plan.execution_weight,
+        score=points(plan.execution_weight, share, policy.rounding),
+    )
+
+
+def _status(measured: Fraction | None, indicator: Indicator, policy: Policy, *, is_vacuous: bool) -> Status:
+    if is_vacuous:
+        return "met"
+    if measured is None:
+        return "pending"
+    return "met" if is_met(measured, indicator.target, policy) else "missed"
+
+
+def _reasons(period: Period, rows: tuple[Row, ...], *, parked: bool, diverged: bool) -> tuple[str, ...]:
+    found = {
+        "period-open": not period.is_over,
+        "pending": any(row.status == "pending" for row in rows),
+        "parked-events": parked,
+        "diverged": diverged,
+    }
+    return tuple(reason for reason, holds in found.items() if holds)
+
+
+def dimension_sums(score: Score) -> list[tuple[str, Decimal, Decimal]]:
+    """Weight and score of each dimension, in the order of the plan."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in score.rows:
+        weight, earned = sums.get(row.indicator.dimension, (Decimal(0), Decimal(0)))
+        sums[row.indicator.dimension] = (weight + row.indicator.weight, earned + row.score)
+    return [(dimension, weight, earned) for dimension, (weight, earned) in sums.items()]

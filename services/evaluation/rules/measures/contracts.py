@@ -1,0 +1,163 @@
+"""Measures over contracts and their acceptances."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from services.evaluation.facts import Acceptance, Contract, Facts, Origin, Terms
+from services.evaluation.rules.measures.base import Measured, Term, quotient
+from services.evaluation.rules.period import Period
+from shared.money import FEN_PER_YUAN
+
+
+def accepted_quantity(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The quantity of an item that passed acceptance (验收合格数量).
+
+    Unit: the item's. Bounds: from 0. Failed acceptances add nothing; what was accepted before a termination stays.
+    Pending while the period is open and nothing of the item was accepted; 0 when it is over.
+    Source: interfaces, "Measures"; 财库〔2016〕205号 on item-by-item acceptance, general knowledge of the document.
+    """
+    item = arguments["item"]
+    found = [
+        (acceptance.origin, Fraction(acceptance.passed[item]))
+        for _, acceptance in _acceptances(facts, period)
+        if acceptance.has_passed and item in acceptance.passed
+    ]
+    total = sum((quantity for _, quantity in found), Fraction(0))
+    return Measured(
+        value=total if found else None,
+        terms=(Term("各次验收合格数量之和", "sum of the quantities passed", total),),
+        formula=("各次验收合格数量之和", "the sum of the quantities that passed acceptance"),
+        evidence=tuple(found),
+    )
+
+
+def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of contract amounts bought by government procurement (政府采购率).
+
+    Ratio 0 to 1: the amounts of contracts by government procurement over those of all contracts, terminated ones out.
+    Pending without a contract. No national definition was found; numerator and denominator are stated with the score.
+    """
+    signed = [
+        (contract.origin, Fraction(terms.amount, FEN_PER_YUAN), contract.is_government_procurement)
+        for contract in facts.contracts.values()
+        if (terms := _terms(contract, period)) is not None and not _is_terminated(contract, period)
+    ]
+    whole = sum((amount for _, amount, _ in signed), Fraction(0))
+    part = sum((amount for _, amount, is_government in signed if is_government), Fraction(0))
+    return Measured(
+        value=quotient(part, whole),
+        terms=(
+            Term("政府采购合同金额", "amount of contracts by government procurement", part),
+            Term("全部合同金额", "amount of all contracts", whole),
+        ),
+        formula=("政府采购合同金额 ÷ 全部合同金额", "government procurement ÷ all contracts"),
+        evidence=tuple((origin, amount) for origin, amount, _ in signed),
+    )
+
+
+def acceptance_pass_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of inspected contracts whose latest acceptance passed (验收合格率).
+
+    Ratio 0 to 1. Pending while nothing was inspected.
+    Source: interfaces, "Measures".
+    """
+    in_order = sorted(_acceptances(facts, period), key=lambda found: _order(found[1].origin))
+    latest = dict(in_order)  # Of each contract, the last one stays.
+    passed = Fraction(sum(acceptance.has_passed for acceptance in latest.values()))
+    inspected = Fraction(len(latest))
+    return Measured(
+        value=quotient(passed, inspected),
+        terms=(
+            Term("最近一次验收合格的合同数", "contracts whose latest acceptance passed", passed),
+            Term("已验收的合同数", "contracts inspected", inspected),
+        ),
+        formula=("验收合格合同数 ÷ 已验收合同数", "contracts passed ÷ contracts inspected"),
+        evidence=tuple((acceptance.origin, Fraction(acceptance.has_passed)) for acceptance in latest.values()),
+    )
+
+
+def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    Whole months of accepted service that have passed (服务月数).
+
+    Unit: months. Of contracts with the item and a passed acceptance, the union of the days of their terms inside the
+    window that are over, each unbroken run counted in whole months from its first day. A termination ends the term.
+    Pending while the period is open and nothing was accepted; 0 when it is over.
+    Source: interfaces, "Precise points".
+    """
+    item = arguments["item"]
+    served: list[tuple[date, date]] = []
+    evidence: list[tuple[Origin, Fraction]] = []
+    for name, acceptance in _acceptances(facts, period):
+        terms = _latest_terms(facts.contracts[name], period)
+        if acceptance.has_passed and item in terms.items:
+            served.append(_term(facts.contracts[name], terms, period))
+            evidence.append((acceptance.origin, Fraction(0)))
+    months = sum(_whole_months(first, after) for first, after in _merged(served))
+    return Measured(
+        value=Fraction(months) if evidence else None,
+        terms=(Term("已完整提供服务的月数", "whole months of service provided", Fraction(months)),),
+        formula=("已验收合同服务期内已过去的整月数", "whole months passed of the terms of accepted contracts"),
+        evidence=tuple(evidence),
+    )
+
+
+def _acceptances(facts: Facts, period: Period) -> Iterator[tuple[str, Acceptance]]:
+    for name, contract in facts.contracts.items():
+        for acceptance in contract.acceptances:
+            if period.has(acceptance.origin):
+                yield name, acceptance
+
+
+def _terms(contract: Contract, period: Period) -> Terms | None:
+    """The terms in force of a contract that counts."""
+    return _latest_terms(contract, period) if period.has(contract.origin) else None
+
+
+def _latest_terms(contract: Contract, period: Period) -> Terms:
+    signed, *amended = contract.terms
+    in_force = [terms for terms in amended if period.had_happened(terms.origin)]
+    return max(in_force, key=lambda terms: _order(terms.origin), default=signed)
+
+
+def _is_terminated(contract: Contract, period: Period) -> bool:
+    return contract.termination is not None and period.had_happened(contract.termination[0])
+
+
+def _order(origin: Origin) -> tuple[datetime, int]:
+    return origin.time, origin.sequence
+
+
+def _term(contract: Contract, terms: Terms, period: Period) -> tuple[date, date]:
+    """The days of a contract's term in the window that are over: the first, and the one after the last."""
+    last = min(terms.ends_on, period.last_day, period.last_day_over)
+    if contract.termination is not None and _is_terminated(contract, period):
+        last = min(last, contract.termination[1])
+    return max(contract.starts_on, period.first_day), last + timedelta(days=1)
+
+
+def _merged(terms: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    merged: list[tuple[date, date]] = []
+    for first, after in sorted(terms):
+        if first >= after:
+            continue
+        if merged and first <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], after))
+        else:
+            merged.append((first, after))
+    return merged
+
+
+def _whole_months(first: date, after: date) -> int:
+    """
+    Whole months in [*first*, *after*).
+
+    A month from the 31st ends where a shorter month does: from 31 January, one month is over when February is.
+    """
+    months = (after.year - first.year) * 12 + after.month - first.month
+    last_of_month = (after.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    return months if after.day >= min(first.day, last_of_month.day) else months - 1

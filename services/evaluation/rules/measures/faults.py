@@ -1,0 +1,183 @@
+"""Measures over faults and maintenance."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from itertools import chain
+from typing import Final
+
+from services.evaluation.facts import Facts, Fault, Maintenance, Origin
+from services.evaluation.rules.measures.base import Measured, Term, quotient
+from services.evaluation.rules.period import Period, Span, clip, hours, seconds, union, without
+
+SECONDS_PER_HOUR: Final = 3600
+
+
+def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of time in which the service was down (系统故障率), of one asset or of all.
+
+    Ratio 0 to 1: time in which at least one fault with `service_down` was open over the time from the window's start
+    to now, announced maintenance out. A window of an asset excuses that asset's faults; one of the project excuses
+    all and leaves the denominator, too. Never pending once the window has begun: time itself is what it is measured by.
+    Source: interfaces, "Measures".
+    """
+    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    return Measured(
+        value=quotient(down, whole),
+        terms=(
+            Term("中断时长(小时)", "hours down", down / SECONDS_PER_HOUR),
+            Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
+        ),
+        formula=("中断时长 ÷ 应运行时长", "hours down ÷ hours in which it should run"),
+        evidence=evidence,
+    )
+
+
+def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of time in which the service was not down (可用率): 1 less `fault_rate`.
+
+    Ratio 0 to 1.
+    """
+    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    up = whole - down
+    return Measured(
+        value=quotient(up, whole),
+        terms=(
+            Term("正常运行时长(小时)", "hours up", up / SECONDS_PER_HOUR),
+            Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
+        ),
+        formula=("正常运行时长 ÷ 应运行时长", "hours up ÷ hours in which it should run"),
+        evidence=evidence,
+    )
+
+
+def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of faults that are resolved (故障排除率).
+
+    Ratio 0 to 1. A reopened fault is not resolved until it is again. Vacuously met when the period ends without one.
+    Source: interfaces, "Measures".
+    """
+    states = [(fault, _is_resolved(fault, period)) for fault in _faults(facts, period)]
+    resolved, opened = Fraction(sum(state for _, state in states)), Fraction(len(states))
+    return Measured(
+        value=quotient(resolved, opened),
+        terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
+        formula=("已排除故障数 ÷ 故障总数", "faults resolved ÷ faults opened"),
+        evidence=tuple((fault.origin, Fraction(state)) for fault, state in states),
+    )
+
+
+def response_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    Hours from a fault's occurrence to its first response (故障响应时间): `max` (default), `mean` or `p95`.
+
+    An unanswered fault counts to now, or to the end of the window; one resolved without an answer was answered when it
+    was resolved. Vacuously met when the period ends without a fault.
+    Source: interfaces, "Precise points".
+    """
+    return _spread(facts, period, arguments, _hours_to_response, ("响应", "response"))
+
+
+def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    Hours from a fault's occurrence to its resolution (故障修复时间), in the same statistics as `response_hours`.
+
+    An unresolved fault counts to now, or to the end of the window.
+    """
+    return _spread(facts, period, arguments, _hours_to_repair, ("修复", "repair"))
+
+
+def _spread(
+    facts: Facts,
+    period: Period,
+    arguments: Mapping[str, str],
+    find: Callable[[Fault, Period], Fraction],
+    words: tuple[str, str],
+) -> Measured:
+    found = [(fault.origin, find(fault, period)) for fault in _faults(facts, period)]
+    statistic = arguments.get("statistic", "max")
+    zh, en = _STATISTICS[statistic]
+    return Measured(
+        value=_statistic(statistic, [span for _, span in found]) if found else None,
+        terms=(Term("故障数", "faults", Fraction(len(found))),),
+        formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
+        evidence=tuple(found),
+    )
+
+
+_STATISTICS: Final[Mapping[str, tuple[str, str]]] = {
+    "max": ("最大值", "longest"),
+    "mean": ("平均值", "mean"),
+    "p95": ("第95百分位数", "95th percentile (nearest rank)"),
+}
+STATISTICS: Final = frozenset(_STATISTICS)
+
+
+def _statistic(name: str, spans: Sequence[Fraction]) -> Fraction:
+    if name == "mean":
+        return sum(spans, Fraction(0)) / len(spans)
+    ordered = sorted(spans)
+    rank = len(ordered) if name == "max" else math.ceil(Fraction(95, 100) * len(ordered))
+    return ordered[rank - 1]
+
+
+def _faults(facts: Facts, period: Period) -> list[Fault]:
+    return [fault for fault in facts.faults.values() if period.has(fault.origin)]
+
+
+def _is_resolved(fault: Fault, period: Period) -> bool:
+    happened = [step for step, origin in fault.steps if period.has(origin) and step != "responded"]
+    return bool(happened) and happened[-1] == "resolved"
+
+
+def _hours_to_response(fault: Fault, period: Period) -> Fraction:
+    answered = (origin.time for step, origin in fault.steps if period.has(origin) and step != "reopened")
+    return hours(fault.origin.time, min(answered, default=period.until))
+
+
+def _hours_to_repair(fault: Fault, period: Period) -> Fraction:
+    resolved = [origin.time for step, origin in fault.steps if period.has(origin) and step == "resolved"]
+    return hours(fault.origin.time, resolved[-1] if _is_resolved(fault, period) else period.until)
+
+
+def _open_spans(fault: Fault, period: Period) -> list[Span]:
+    """When the fault was open: from its occurrence, and from each reopening, to the resolution that followed."""
+    spans: list[Span] = []
+    since = fault.origin.time
+    is_open = True
+    for step, origin in fault.steps:
+        if not period.has(origin):
+            continue
+        if step == "resolved" and is_open:
+            spans.append((since, origin.time))
+            is_open = False
+        elif step == "reopened" and not is_open:
+            since, is_open = origin.time, True
+    return [*spans, (since, period.until)] if is_open else spans
+
+
+def _downtime(
+    facts: Facts, period: Period, asset: str | None
+) -> tuple[Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
+    """Seconds down, seconds in which it should run, and what each fault contributed in hours."""
+    announced = [window for window in facts.maintenance if period.had_happened(window.origin)]
+    for_all = [_span(window) for window in announced if window.asset is None]
+    whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), for_all)
+    faults = [
+        fault for fault in _faults(facts, period) if fault.is_service_down and (asset is None or fault.asset == asset)
+    ]
+    down = {id(fault): _down_spans(fault, period, announced, for_all) for fault in faults}
+    evidence = tuple((fault.origin, seconds(down[id(fault)]) / SECONDS_PER_HOUR) for fault in faults)
+    return seconds(union(chain.from_iterable(down.values()))), seconds(whole), evidence
+
+
+def _down_spans(fault: Fault, period: Period, announced: Iterable[Maintenance], for_all: list[Span]) -> list[Span]:
+    own = [_span(window) for window in announced if window.asset is not None and window.asset == fault.asset]
+    return without(clip(_open_spans(fault, period), period.starts_at, period.until), [*for_all, *own])
+
+
+def _span(window: Maintenance) -> Span:
+    return window.starts_at, window.ends_at

@@ -1,0 +1,77 @@
+"""Measures over payments and the budget."""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from services.evaluation.facts import Facts, Origin
+from services.evaluation.rules.measures.base import Measured, Term
+from services.evaluation.rules.period import Period
+from shared.money import FEN_PER_YUAN
+
+
+def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    Payments less reversals (实际支出), of one line or of all.
+
+    Unit: yuan; shown in the indicator's unit, 元 or 万元. Pending while the period is open and nothing was paid.
+    Source: interfaces, "Measures".
+    """
+    line = arguments.get("line")
+    found = [(origin, Fraction(amount, FEN_PER_YUAN)) for origin, amount in _movements(facts, period, line)]
+    total = sum((amount for _, amount in found), Fraction(0))
+    return Measured(
+        value=total if found else None,
+        terms=(Term("支付金额减冲销金额", "payments less reversals", total),),
+        formula=("支付金额之和 − 冲销金额之和", "the sum of payments less the sum of reversals"),
+        evidence=tuple(found),
+    )
+
+
+def execution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of the adjusted budget that was spent (预算执行率).
+
+    Ratio from 0; 0 from the start and where there is no budget, never pending.
+    Source: 财预〔2020〕10号; that the budget is the adjusted one stands on published forms.
+    """
+    paid = paid_amount(facts, period, {})
+    spent = paid.terms[0].value
+    whole = Fraction(budget(facts, period), FEN_PER_YUAN)
+    return Measured(
+        value=spent / whole if whole else Fraction(0),
+        terms=(
+            Term("实际支出", "spent", spent),
+            Term("全年预算数(调整后)", "budget after adjustment", whole),
+        ),
+        formula=("实际支出 ÷ 全年预算数", "spent ÷ budget after adjustment"),
+        evidence=paid.evidence,
+    )
+
+
+def budget(facts: Facts, period: Period) -> int:
+    """The budget in fen: the initial one at every moment, an adjusted one from when it was adjusted."""
+    if facts.initial_budget is None:
+        return 0
+    adjusted = [(origin, amount) for origin, amount in facts.adjustments if period.had_happened(origin)]
+    _, amount = max(adjusted, key=lambda found: (found[0].time, found[0].sequence), default=facts.initial_budget)
+    return amount
+
+
+def spent(facts: Facts, period: Period) -> int:
+    """Payments less reversals, in fen."""
+    return sum(amount for _, amount in _movements(facts, period, None))
+
+
+def received(facts: Facts, period: Period) -> int:
+    """Funds that arrived (到位资金), in fen."""
+    return sum(amount for origin, amount in facts.receipts.values() if period.has(origin))
+
+
+def _movements(facts: Facts, period: Period, line: str | None) -> Iterator[tuple[Origin, int]]:
+    for payment in facts.payments.values():
+        if line is not None and payment.line != line:
+            continue
+        if period.has(payment.origin):
+            yield payment.origin, payment.amount
+            if payment.reversal is not None and period.has(payment.reversal):
+                yield payment.reversal, -payment.amount

@@ -1,0 +1,91 @@
+"""Measures over complaints, surveys and ratings."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from services.evaluation.facts import Facts
+from services.evaluation.rules.measures.base import Measured, Term, quotient
+from services.evaluation.rules.period import Period
+
+
+def complaint_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    Complaints for each service used (投诉率).
+
+    Ratio from 0. Pending while no service was counted.
+    Source: interfaces, "Measures".
+    """
+    complaints = [(found.origin, Fraction(1)) for found in facts.complaints.values() if period.has(found.origin)]
+    counted = [(origin, Fraction(count)) for origin, count in facts.service_counts if period.has(origin)]
+    filed, services = Fraction(len(complaints)), sum((count for _, count in counted), Fraction(0))
+    return Measured(
+        value=quotient(filed, services),
+        terms=(Term("投诉件数", "complaints", filed), Term("服务次数", "services counted", services)),
+        formula=("投诉件数 ÷ 服务次数", "complaints ÷ services counted"),
+        evidence=(*complaints, *counted),
+    )
+
+
+def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of complaints that are closed (投诉办结率).
+
+    Ratio 0 to 1. Vacuously met when the period ends without a complaint.
+    Source: interfaces, "Measures".
+    """
+    filed = [found for found in facts.complaints.values() if period.has(found.origin)]
+    states = [(found, found.closure is not None and period.has(found.closure)) for found in filed]
+    closed = Fraction(sum(state for _, state in states))
+    return Measured(
+        value=quotient(closed, Fraction(len(filed))),
+        terms=(
+            Term("已办结投诉件数", "complaints closed", closed),
+            Term("投诉件数", "complaints filed", Fraction(len(filed))),
+        ),
+        formula=("已办结投诉件数 ÷ 投诉件数", "complaints closed ÷ complaints filed"),
+        evidence=tuple((found.origin, Fraction(state)) for found, state in states),
+    )
+
+
+def satisfaction_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The share of survey answers that were satisfied (满意率), of one survey or of all.
+
+    Ratio 0 to 1. Answers count whenever they were collected. Pending without any.
+    Source: interfaces, "Precise points".
+    """
+    survey = arguments.get("survey")
+    found = [
+        answers
+        for answers in facts.surveys
+        if period.had_happened(answers.origin) and (survey is None or answers.survey == survey)
+    ]
+    satisfied = Fraction(sum(answers.satisfied for answers in found))
+    answered = Fraction(sum(answers.answered for answers in found))
+    return Measured(
+        value=quotient(satisfied, answered),
+        terms=(Term("满意人次", "satisfied", satisfied), Term("答卷人次", "answered", answered)),
+        formula=("满意人次 ÷ 答卷人次", "satisfied ÷ answered"),
+        evidence=tuple((answers.origin, Fraction(answers.satisfied)) for answers in found),
+    )
+
+
+def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The percent of the latest rating of this indicator (定性指标评定).
+
+    Percent 0 to 100. A rating counts whenever it was given. Pending without one.
+    Source: 财预〔2020〕10号, the three bands of qualitative indicators.
+    """
+    code = arguments["code"]
+    given = [found for found in facts.ratings if found.code == code and period.had_happened(found.origin)]
+    if not given:
+        return Measured(value=None)
+    latest = max(given, key=lambda found: (found.origin.time, found.origin.sequence))
+    percent = Fraction(latest.percent)
+    return Measured(
+        value=percent,
+        terms=(Term("最近一次评定比例(%)", "percent of the latest rating", percent),),
+        formula=("最近一次评定", "the latest rating"),
+        evidence=((latest.origin, percent),),
+    )

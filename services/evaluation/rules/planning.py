@@ -1,0 +1,374 @@
+"""Reading a plan: either it adds up, or every fault in it is named at once."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final, get_args
+
+from services.evaluation.model import Indicator, Plan, Policy, Target
+from services.evaluation.rules.measures import MEASURES
+from services.evaluation.rules.measures.faults import STATISTICS
+from shared.events import evaluation as events
+from shared.events.evaluation import Aspect, Dimension, Operator
+from shared.problems import Invalid
+
+Fault = tuple[str, str, str]  # Field, code, message.
+
+NAME_LENGTH_MAX: Final = 200
+TEXT_LENGTH_MAX: Final = 2_000
+INDICATORS_MAX: Final = 1_000
+NUMBER_LIMIT: Final = 10**20  # 1e999999 must not be written out.
+YEAR_MIN, YEAR_MAX = 1950, 2199
+MONEY_UNITS: Final = ("元", "万元")
+
+_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_NUMBER = re.compile(r"^-?\d{1,15}(\.\d{1,6})?$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_PLAN_MEMBERS: Final = frozenset(
+    {"project", "title", "fiscal_year", "from", "to", "policy", "objective", "execution", "indicators"}
+)
+_INDICATOR_MEMBERS: Final = frozenset(
+    {"code", "dimension", "aspect", "name", "unit", "target", "weight", "measure", "with"}
+)
+
+
+def read_plan(raw: Any, *, project: str, policies: Mapping[str, Policy]) -> Plan:
+    """
+    Read a plan from JSON, its numbers as int, Decimal or text.
+
+    Raises:
+        Invalid: With every fault there is.
+    """
+    reader = _Reader(policies)
+    plan = reader.plan(raw, project)
+    if reader.faults:
+        raise Invalid([{"field": field, "code": code, "message": message} for field, code, message in reader.faults])
+    assert plan is not None
+    return plan
+
+
+def warnings(plan: Plan, policy: Policy) -> list[dict[str, str]]:
+    """Where the plan's weights differ from the policy's: allowed in special cases, so not refused."""
+    weights = {"execution": plan.execution_weight}
+    for indicator in plan.indicators:
+        weights[indicator.dimension] = weights.get(indicator.dimension, Decimal(0)) + indicator.weight
+    return [
+        {
+            "code": "weight-off-policy",
+            "dimension": dimension,
+            "weight": format(weights.get(dimension, Decimal(0)), "f"),
+            "policy_weight": format(policy.weights.get(dimension, Decimal(0)), "f"),
+        }
+        for dimension in sorted({*weights, *policy.weights})
+        if weights.get(dimension, Decimal(0)) != policy.weights.get(dimension, Decimal(0))
+    ]
+
+
+def plan_event(plan: Plan, project: str) -> events.PlanAdopted:
+    """The event that adopts *plan*."""
+    return events.PlanAdopted(
+        project=project,
+        title=plan.title,
+        fiscal_year=plan.fiscal_year,
+        starts_on=plan.starts_on,
+        ends_on=plan.ends_on,
+        policy=plan.policy,
+        objective=plan.objective,
+        execution=events.Execution(weight=format(plan.execution_weight, "f")),
+        indicators=tuple(_planned(indicator) for indicator in plan.indicators),
+    )
+
+
+def _planned(indicator: Indicator) -> events.PlannedIndicator:
+    return events.PlannedIndicator(
+        code=indicator.code,
+        dimension=indicator.dimension,
+        aspect=indicator.aspect,
+        name=indicator.name,
+        unit=indicator.unit,
+        target=events.Target(op=indicator.target.op, value=indicator.target.value),
+        weight=format(indicator.weight, "f"),
+        measure=indicator.measure,
+        arguments=dict(indicator.arguments),
+    )
+
+
+def check_rating(level: str, percent: Decimal, policy: Policy) -> None:
+    """
+    Let a rating pass if its percent is inside its band.
+
+    Raises:
+        Invalid: If it is not.
+    """
+    band = next(band for band in policy.bands if band.level == level)
+    if not band.holds(percent):
+        message = f"{level} is from {band.floor} to {band.ceiling}, the lower bound included"
+        raise Invalid.field("percent", "outside_band", message)
+
+
+class _Reader:
+    """Collects faults while it reads; what cannot be read is None."""
+
+    def __init__(self, policies: Mapping[str, Policy]) -> None:
+        self.faults: list[Fault] = []
+        self._policies = policies
+
+    def fault(self, field: str, code: str, message: str) -> None:
+        self.faults.append((field, code, message))
+
+    def plan(self, raw: Any, project: str) -> Plan | None:
+        if not isinstance(raw, dict):
+            self.fault("", "type", "a plan is an object")
+            return None
+        self.members("", raw, _PLAN_MEMBERS, needed=_PLAN_MEMBERS - {"project"})
+        if raw.get("project", project) != project:
+            self.fault("project", "mismatch", "the plan names another project than the address")
+        policy = self.choice("policy", raw, tuple(self._policies), "unknown_policy")
+        title = self.text("title", raw, NAME_LENGTH_MAX)
+        objective = self.text("objective", raw, TEXT_LENGTH_MAX)
+        window = self.window(raw)
+        execution = self.execution(raw)
+        indicators = self.indicators(raw)
+        self.weights(policy, execution, indicators)
+        if None in (policy, title, objective, window, execution, indicators) or self.faults:
+            return None
+        assert policy and title and objective and window and indicators is not None  # noqa: PT018
+        assert execution is not None
+        year, first, last = window
+        return Plan(
+            title=title,
+            fiscal_year=year,
+            starts_on=first,
+            ends_on=last,
+            policy=policy,
+            objective=objective,
+            execution_weight=execution,
+            indicators=tuple(indicator for indicator in indicators if indicator is not None),
+        )
+
+    def members(self, place: str, raw: dict[str, Any], known: frozenset[str], *, needed: frozenset[str]) -> None:
+        for name in sorted(set(raw) - known):
+            self.fault(_at(place, name[:64]), "unknown_member", "there is no such member")
+        for name in sorted(needed - set(raw)):
+            self.fault(_at(place, name), "missing", "is needed")
+
+    def text(self, name: str, raw: dict[str, Any], length_max: int, place: str = "") -> str | None:
+        if name not in raw:
+            return None
+        value = raw[name]
+        if not isinstance(value, str) or not 1 <= len(value) <= length_max or _CONTROL.search(value):
+            self.fault(_at(place, name), "text", f"must be a text of 1 to {length_max} characters on one line")
+            return None
+        return value
+
+    def choice(
+        self, name: str, raw: dict[str, Any], choices: tuple[str, ...], code: str, place: str = ""
+    ) -> str | None:
+        if name not in raw:
+            return None
+        value = raw[name]
+        if not isinstance(value, str) or value not in choices:
+            self.fault(_at(place, name), code, f"must be one of: {', '.join(choices)}")
+            return None
+        return value
+
+    def number(self, field: str, value: Any) -> Decimal | None:
+        text = None if isinstance(value, bool) else _plain(value)
+        if text is None or not _NUMBER.match(text):
+            self.fault(field, "number", "must be an exact number: at most 15 digits, and 6 after the point")
+            return None
+        return Decimal(text)
+
+    def day(self, name: str, raw: dict[str, Any]) -> date | None:
+        if name not in raw:
+            return None
+        value = raw[name]
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("YYYY-MM-DD") else None
+        except ValueError:
+            day = None
+        if day is None or not YEAR_MIN <= day.year <= YEAR_MAX:
+            self.fault(name, "date", f"must be a date, YYYY-MM-DD, of {YEAR_MIN} to {YEAR_MAX}")
+            return None
+        return day
+
+    def window(self, raw: dict[str, Any]) -> tuple[int, date, date] | None:
+        year, first, last = raw.get("fiscal_year"), self.day("from", raw), self.day("to", raw)
+        if "fiscal_year" in raw and (isinstance(year, bool) or not isinstance(year, int)):
+            self.fault("fiscal_year", "type", "must be a whole number")
+            return None
+        if not isinstance(year, int) or first is None or last is None:
+            return None
+        if last < first:
+            self.fault("to", "before_start", "the window would end before it starts")
+        elif not first.year <= year <= last.year:
+            self.fault("fiscal_year", "outside_window", f"the window does not touch {year}")
+        return year, first, last
+
+    def execution(self, raw: dict[str, Any]) -> Decimal | None:
+        if "execution" not in raw:
+            return None
+        value = raw["execution"]
+        if not isinstance(value, dict):
+            self.fault("execution", "type", "must be an object")
+            return None
+        self.members("execution", value, frozenset({"weight"}), needed=frozenset({"weight"}))
+        return self.weight("execution.weight", value, zero_allowed=True)
+
+    def weight(self, field: str, raw: dict[str, Any], *, zero_allowed: bool = False) -> Decimal | None:
+        if "weight" not in raw:
+            return None
+        weight = self.number(field, raw["weight"])
+        if weight is not None and (weight < 0 or (weight == 0 and not zero_allowed)):
+            self.fault(field, "weight", "must be above 0")
+            return None
+        return weight
+
+    def indicators(self, raw: dict[str, Any]) -> list[Indicator | None] | None:
+        if "indicators" not in raw:
+            return None
+        rows = raw["indicators"]
+        if not isinstance(rows, list) or not 1 <= len(rows) <= INDICATORS_MAX:
+            self.fault("indicators", "list", f"must be a list of 1 to {INDICATORS_MAX}")
+            return None
+        self.duplicates(rows)
+        return [self.indicator(f"indicators.{index}", row) for index, row in enumerate(rows)]
+
+    def duplicates(self, rows: list[Any]) -> None:
+        seen: set[str] = set()
+        for index, row in enumerate(rows):
+            code = row.get("code") if isinstance(row, dict) else None
+            if not isinstance(code, str):
+                continue
+            if code in seen:
+                self.fault(f"indicators.{index}.code", "duplicate", f"the code {code[:64]} is taken")
+            seen.add(code)
+
+    def indicator(self, place: str, raw: Any) -> Indicator | None:
+        if not isinstance(raw, dict):
+            self.fault(place, "type", "an indicator is an object")
+            return None
+        before = len(self.faults)
+        self.members(place, raw, _INDICATOR_MEMBERS, needed=_INDICATOR_MEMBERS - {"with"})
+        code = self.identifier("code", raw, place)
+        dimension = self.choice("dimension", raw, get_args(Dimension), "unknown_dimension", place)
+        aspect = self.choice("aspect", raw, get_args(Aspect), "unknown_aspect", place)
+        name = self.text("name", raw, NAME_LENGTH_MAX, place)
+        unit = self.unit(raw, place)
+        weight = self.weight(f"{place}.weight", raw)
+        measure = self.choice("measure", raw, tuple(MEASURES), "unknown_measure", place)
+        target = self.target(f"{place}.target", raw, measure)
+        arguments = self.arguments(place, raw, measure)
+        if measure is not None and MEASURES[measure].kind == "money" and unit not in (None, *MONEY_UNITS):
+            self.fault(f"{place}.unit", "unit", f"an amount is in {' or '.join(MONEY_UNITS)}")
+        if len(self.faults) > before:
+            return None
+        return Indicator(
+            code=code or "",
+            dimension=dimension,  # type: ignore[arg-type]  # One of the choices above.
+            aspect=aspect,  # type: ignore[arg-type]
+            name=name or "",
+            unit=unit or "",
+            target=target or Target(op="=", value="0"),
+            weight=weight or Decimal(0),
+            measure=measure or "",
+            arguments=arguments,
+        )
+
+    def identifier(self, name: str, raw: dict[str, Any], place: str) -> str | None:
+        if name not in raw:
+            return None
+        value = raw[name]
+        if not isinstance(value, str) or not _ID.match(value):
+            self.fault(_at(place, name), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
+            return None
+        return value
+
+    def unit(self, raw: dict[str, Any], place: str) -> str | None:
+        # A qualitative indicator has no unit: an empty one is as good as none.
+        return "" if raw.get("unit") == "" else self.text("unit", raw, NAME_LENGTH_MAX, place)
+
+    def target(self, field: str, raw: dict[str, Any], measure: str | None) -> Target | None:
+        if "target" not in raw:
+            return None
+        value = raw["target"]
+        if not isinstance(value, dict):
+            self.fault(field, "type", "a target is an object with op and value")
+            return None
+        self.members(field, value, frozenset({"op", "value"}), needed=frozenset({"op", "value"}))
+        op = self.choice("op", value, get_args(Operator), "unknown_operator", field)
+        if op is None or "value" not in value:
+            return None
+        if measure is not None and (op == "level") != (measure == "rating"):
+            self.fault(f"{field}.op", "operator", "level goes with the measure rating, and only with it")
+            return None
+        if op == "by":
+            self.fault(f"{field}.op", "operator", "this measure gives a number, not a date")
+            return None
+        return self.target_value(f"{field}.value", op, value)
+
+    def target_value(self, field: str, op: str, raw: dict[str, Any]) -> Target | None:
+        if op == "level":
+            words = self.text("value", raw, NAME_LENGTH_MAX, field.removesuffix(".value"))
+            return None if words is None else Target(op="level", value=words)
+        if op == "between":
+            return self.between(field, raw["value"])
+        number = self.number(field, raw["value"])
+        return None if number is None else Target(op=op, value=format(number, "f"))  # type: ignore[arg-type]
+
+    def between(self, field: str, value: Any) -> Target | None:
+        if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004
+            self.fault(field, "bounds", "must be a list of two numbers")
+            return None
+        low, high = (self.number(f"{field}.{index}", bound) for index, bound in enumerate(value))
+        if low is None or high is None:
+            return None
+        if low > high:
+            self.fault(field, "bounds", "the lower bound comes first")
+            return None
+        return Target(op="between", value=(format(low, "f"), format(high, "f")))
+
+    def arguments(self, place: str, raw: dict[str, Any], measure: str | None) -> dict[str, str]:
+        given = raw.get("with", {})
+        field = f"{place}.with"
+        if not isinstance(given, dict):
+            self.fault(field, "type", "must be an object")
+            return {}
+        if measure is None:
+            return {}
+        takes = MEASURES[measure]
+        for name in sorted(takes.needed - set(given)):
+            self.fault(_at(field, name), "missing_argument", f"{measure} needs it")
+        for name in sorted(set(given) - takes.needed - takes.optional):
+            self.fault(_at(field, name[:64]), "unknown_argument", f"{measure} does not take it")
+        known = sorted(set(given) & (takes.needed | takes.optional))
+        return dict(self.argument(field, name, given) for name in known)
+
+    def argument(self, field: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
+        value = self.identifier(name, given, field) or ""
+        if name == "statistic" and value and value not in STATISTICS:
+            self.fault(_at(field, name), "unknown_statistic", f"must be one of: {', '.join(sorted(STATISTICS))}")
+        return name, value
+
+    def weights(self, policy: str | None, execution: Decimal | None, indicators: list[Indicator | None] | None) -> None:
+        """The sum is judged only where each weight could be read: half a sum would be a second fault for the first."""
+        if policy is None or execution is None or indicators is None or any(row is None for row in indicators):
+            return
+        total = sum((row.weight for row in indicators if row is not None), execution)
+        full = self._policies[policy].full
+        if total != full:
+            message = f"the weights of the indicators and of execution sum to {total:f}, not to {full:f}"
+            self.fault("indicators", "weights_sum", message)
+
+
+def _at(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _plain(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, Decimal)) and -NUMBER_LIMIT < value < NUMBER_LIMIT:
+        return str(value) if isinstance(value, int) else format(value, "f")
+    return None

@@ -1,0 +1,95 @@
+"""How scores are shown: the very digits and words of the public interface."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from services.evaluation.model import Execution, Row, Score, Target
+from services.evaluation.rules.evaluating import dimension_sums
+from services.evaluation.rules.scoring import rounded
+from shared.money import yuan
+
+MEASURED_DIGITS: Final = 6
+RATE_DIGITS: Final = 6
+_SIGNS: Final = {">=": "≥", "<=": "≤"}
+NOTHING_TO_COUNT: Final = {
+    "zh": "评价期内未发生需计量的事项,视为达成",
+    "en": "nothing to count happened in the period, so the target counts as met",
+}
+
+
+def document(score: Score, *, version: int) -> dict[str, Any]:
+    """The score as JSON."""
+    return {
+        "project": score.project,
+        "version": version,
+        "as_of": score.as_of.isoformat(),
+        "final": score.is_final,
+        "reasons": list(score.reasons),
+        "policy": score.policy.name,
+        "total": points_text(score.total),
+        "full": plain(Fraction(score.policy.full)),
+        "grade": score.grade.name,
+        "grade_label": score.grade.zh,
+        "indicators_met": sum(row.status == "met" for row in score.rows),
+        "indicators": len(score.rows),
+        "execution": _execution(score.execution),
+        "dimensions": [
+            {"dimension": dimension, "weight": plain(Fraction(weight)), "score": points_text(earned)}
+            for dimension, weight, earned in dimension_sums(score)
+        ],
+        "details": [detail(row) for row in score.rows],
+    }
+
+
+def detail(row: Row) -> dict[str, Any]:
+    """One row of the score."""
+    indicator = row.indicator
+    return {
+        "code": indicator.code,
+        "name": indicator.name,
+        "dimension": indicator.dimension,
+        "aspect": indicator.aspect,
+        "unit": indicator.unit,
+        "target": target_text(indicator.target),
+        "measured": None if row.measured is None else plain(row.measured),
+        "status": row.status,
+        "vacuous": row.is_vacuous,
+        "vacuous_reason": NOTHING_TO_COUNT if row.is_vacuous else None,
+        "weight": plain(Fraction(indicator.weight)),
+        "score": points_text(row.score),
+        "source": row.source,
+        "deviation": None,
+    }
+
+
+def _execution(execution: Execution) -> dict[str, str]:
+    return {
+        "budget": yuan(execution.budget),
+        "received": yuan(execution.received),
+        "spent": yuan(execution.spent),
+        "surplus": yuan(execution.surplus),
+        "rate": format(rounded(execution.rate, RATE_DIGITS), "f"),
+        "weight": plain(Fraction(execution.weight)),
+        "score": points_text(execution.score),
+    }
+
+
+def target_text(target: Target) -> str:
+    """A target as people write it: ≥60, =1, 95–100, 稳步运行."""
+    if not isinstance(target.value, str):
+        return "–".join(target.value)
+    if target.op == "level":
+        return target.value
+    return f"{_SIGNS.get(target.op, target.op)}{target.value}"
+
+
+def plain(value: Fraction) -> str:
+    """Plain digits, half up to at most six decimals, without trailing zeros."""
+    text = format(rounded(value, MEASURED_DIGITS), "f").rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def points_text(points: Decimal) -> str:
+    """Points with two decimals, or more where the policy rounds finer."""
+    return format(points, "f") if -int(points.as_tuple().exponent) >= 2 else format(points, ".2f")  # noqa: PLR2004

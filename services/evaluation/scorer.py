@@ -1,0 +1,136 @@
+"""
+Keeps scores in step with facts: what an event touched is scored at once, what time moves on a tick.
+
+Scoring is idempotent: it compares with the latest version and makes a new one only if something moved. So nothing is
+lost when the process dies between an event and its score; at the next start every project is scored again.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlmodel import Session
+
+from services.evaluation import handlers, store
+from services.evaluation.dossiers import Dossiers
+from services.evaluation.model import Policy
+from services.evaluation.settings import Settings
+from shared.events.base import Envelope
+from shared.events.evaluation import Cause
+from shared.identity import new_id
+from shared.log import Trace
+from shared.problems import Unavailable
+from shared.service import Service
+from shared.subscription import Happened
+
+BATCH: Final = 100  # Projects scored in one transaction.
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a project is to be scored: the event that touched it last, or None when only time has passed."""
+
+    cause: Cause | None
+    trace: Trace
+
+
+def reason_of(envelope: Envelope) -> Reason:
+    """The reason that an event gives."""
+    cause = Cause(source=envelope.source.removeprefix("/"), type=envelope.type.rpartition(".v")[0], id=envelope.id)
+    return Reason(cause, Trace(correlation_id=envelope.correlationid, causation_id=envelope.id))
+
+
+class Scorer:
+    """Scores projects in the background."""
+
+    def __init__(self, service: Service, settings: Settings, dossiers: Dossiers, policies: dict[str, Policy]) -> None:
+        self._service = service
+        self._settings = settings
+        self._dossiers = dossiers
+        self._policies = policies
+        self._due: dict[str, Reason | None] = {}
+        self._scored_at: dict[str, float] = {}
+        self._wake = asyncio.Event()
+
+    def touched(self, happened: Sequence[Happened]) -> None:
+        """Score the projects of *happened*; all of them if it is empty: a source stood still or an event was parked."""
+        if not happened:
+            asyncio.get_running_loop().create_task(self.all_due())
+            return
+        for event in happened:
+            self._due[event.data.project] = reason_of(event.received.envelope)
+        self._wake.set()
+
+    def touched_by(self, own: Sequence[Envelope]) -> None:
+        """Score the projects of own events."""
+        for envelope in own:
+            self._due[envelope.partitionkey] = reason_of(envelope)
+        self._wake.set()
+
+    async def all_due(self) -> None:
+        """Score every project: facts may have come in since its latest version."""
+        for project in await self._service.database.read(store.planned_projects):
+            self._due.setdefault(project, None)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Score what is due until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            wait = await self._score_due(loop.time())
+            if wait > 0:
+                loop.call_later(wait, self._wake.set)
+
+    async def _score_due(self, now: float) -> float:
+        """Score what may be scored now; returns the seconds until more may, 0 if nothing is left."""
+        opens = {project: self._scored_at.get(project, 0) + self._settings.coalesce_seconds for project in self._due}
+        ready = [project for project, at in opens.items() if at <= now][:BATCH]
+        if ready:
+            batch = {project: self._due.pop(project) for project in ready}
+            try:
+                await self._service.database.write(partial(self._score, batch=batch, by_time=False))
+            except Unavailable:
+                self._due = batch | self._due
+                return 1.0
+            self._scored_at = {p: at for p, at in self._scored_at.items() if at > now - 60} | dict.fromkeys(ready, now)
+        waiting = [at for project, at in opens.items() if project in self._due]
+        return max(min(waiting) - now, 0.001) if waiting else 0
+
+    async def tick(self) -> None:
+        """Let time move scores, until cancelled."""
+        while True:
+            await asyncio.sleep(self._settings.tick_seconds)
+            try:
+                await self._let_time_pass()
+            except Unavailable:
+                log.warning("tick_skipped")
+
+    async def _let_time_pass(self) -> None:
+        now = self._service.clock.now()
+        running = await self._service.database.read(partial(store.running_projects, now=now))
+        for start in range(0, len(running), BATCH):
+            batch: dict[str, Reason | None] = dict.fromkeys(running[start : start + BATCH])
+            await self._service.database.write(partial(self._score, batch=batch, by_time=True))
+
+    def _score(self, session: Session, *, batch: dict[str, Reason | None], by_time: bool) -> None:
+        now: datetime = self._service.clock.now()
+        for project, reason in batch.items():
+            trace = reason.trace if reason is not None else Trace(correlation_id=new_id())
+            handlers.score_project(
+                project,
+                session,
+                self._dossiers.facts(session, project),
+                self._policies,
+                publish=self._service.publisher(session, trace),
+                now=now,
+                cause=None if reason is None else reason.cause,
+                by_time=by_time,
+            )
