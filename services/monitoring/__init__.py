@@ -1,0 +1,11 @@
+"""
+Monitoring: how services run, and what those who use them say.
+
+Owns: assets, faults, readings, maintenance windows, complaints, surveys, service counts.
+Publishes: fault.opened, fault.responded, fault.resolved, fault.reopened, reading.recorded, maintenance.scheduled,
+complaint.filed, complaint.closed, survey.answered, service.counted.
+Consumes: project.declared.
+Never: decides a score.
+"""
+
+CONSUMES = ("budget",)

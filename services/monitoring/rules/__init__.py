@@ -1,0 +1,1 @@
+"""The decisions of monitoring: pure functions."""

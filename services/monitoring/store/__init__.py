@@ -1,0 +1,263 @@
+"""Monitoring's queries; nobody else reads its tables."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlmodel import Session
+
+from services.monitoring.model import (
+    Asset,
+    Closure,
+    Complaint,
+    Fault,
+    FaultCycle,
+    FaultReport,
+    FaultResolution,
+    FaultResponse,
+    MaintenanceWindow,
+    Origin,
+    Project,
+    Reading,
+    ServiceCount,
+    SurveyAnswers,
+)
+from services.monitoring.store.tables import (
+    AssetRow,
+    ComplaintRow,
+    FaultCycleRow,
+    FaultRow,
+    IntakeRow,
+    ProjectRow,
+    ReadingRow,
+    ServiceCountRow,
+    SurveyRow,
+    Table,
+    WindowRow,
+)
+from shared.events.base import EventData
+from shared.service import Publish
+
+__all__ = ["Store", "Table"]
+
+
+class Store:
+    """Monitoring's data in one transaction, and the log that goes with it."""
+
+    def __init__(self, session: Session, publish: Publish | None = None) -> None:
+        self._session = session
+        self._publish = publish
+        # Nobody else writes while this transaction does, so what it has looked up holds to its end.
+        self._projects: dict[str, Project] = {}
+        self._assets: dict[str, Asset] = {}
+
+    def publish(self, data: EventData, time: datetime) -> None:
+        """Put *data* on record in this transaction."""
+        assert self._publish is not None, "events are appended by writers only"
+        self._publish(data, time)
+
+    def apart(self) -> AbstractContextManager[Any]:
+        """A part of this transaction that is undone alone if it raises."""
+        return self._session.begin_nested()
+
+    def project(self, project: str) -> Project | None:
+        if project not in self._projects and (row := self._session.get(ProjectRow, project)) is not None:
+            self._projects[project] = Project(**row.model_dump())
+        return self._projects.get(project)
+
+    def save_project(self, project: Project) -> None:
+        self._projects[project.project] = project
+        self._session.merge(ProjectRow(**asdict(project)))
+
+    def asset(self, asset: str) -> Asset | None:
+        if asset not in self._assets:
+            row = self._session.scalars(select(AssetRow).where(sa.column("asset") == asset)).first()
+            if row is not None:
+                self._assets[asset] = _asset(row)
+        return self._assets.get(asset)
+
+    def save_asset(self, asset: Asset) -> None:
+        self._assets[asset.asset] = asset
+        known = self._session.scalars(select(AssetRow).where(sa.column("asset") == asset.asset)).first()
+        self._session.merge(AssetRow(number=None if known is None else known.number, **asdict(asset)))
+
+    def assets(self, *, projects: Sequence[str] | None, after: int, limit: int) -> list[tuple[int, Asset]]:
+        """At most *limit* assets after number *after*, with their numbers; *projects* None means all."""
+        query = select(AssetRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
+        return [(row.number or 0, _asset(row)) for row in rows]
+
+    def fault(self, fault: str) -> Fault | None:
+        return self._fault_where(sa.column("fault") == fault)
+
+    def open_fault_by(self, project: str, fingerprint: str | None) -> Fault | None:
+        """The fault of *project* that is not resolved and has *fingerprint*; there is one at most."""
+        if fingerprint is None:
+            return None
+        return self._fault_where(sa.column("project") == project, sa.column("open_fingerprint") == fingerprint)
+
+    def _fault_where(self, *conditions: sa.ColumnElement[bool]) -> Fault | None:
+        row = self._session.scalars(select(FaultRow).where(*conditions)).first()
+        return None if row is None else _fault(row, self._cycles([row.fault])[row.fault])
+
+    def faults(
+        self, *, projects: Sequence[str] | None, status: str | None, after: int, limit: int
+    ) -> list[tuple[int, Fault]]:
+        """At most *limit* faults recorded after number *after*, with their numbers; *projects* None means all."""
+        query = select(FaultRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        if status is not None:
+            query = query.where(sa.column("status") == status)
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit)).all()
+        cycles = self._cycles([row.fault for row in rows])
+        return [(row.number or 0, _fault(row, cycles[row.fault])) for row in rows]
+
+    def _cycles(self, faults: Sequence[str]) -> dict[str, list[FaultCycle]]:
+        cycles: dict[str, list[FaultCycle]] = {fault: [] for fault in faults}
+        query = select(FaultCycleRow).where(sa.column("fault").in_(faults)).order_by(sa.column("place"))
+        for row in self._session.scalars(query):
+            cycles[row.fault].append(_cycle(row))
+        return cycles
+
+    def add_fault(self, fault: Fault) -> None:
+        fields = asdict(fault.report) | _state(fault)
+        self._session.add(FaultRow(**fields, recorded_at=fault.recorded_at))
+        self._session.add(_cycle_row(fault))
+
+    def save_fault(self, fault: Fault) -> None:
+        """Keep what changed of a fault on record: its last cycle."""
+        name = fault.report.fault
+        row = self._session.scalars(select(FaultRow).where(sa.column("fault") == name)).one()
+        row.sqlmodel_update(_state(fault))
+        self._session.add(row)
+        self._session.merge(_cycle_row(fault))
+
+    def save_reading(self, reading: Reading, by: str) -> None:
+        fields = asdict(reading) | {"value": format(reading.value, "f")}
+        self._session.add(ReadingRow(**fields, recorded_by=by))
+
+    def reading(self, reading: str) -> Reading | None:
+        row = self._session.scalars(select(ReadingRow).where(sa.column("reading") == reading)).first()
+        if row is None:
+            return None
+        fields = row.model_dump(exclude={"number", "recorded_by"})
+        return Reading(**fields | {"value": Decimal(row.value)})
+
+    def save_window(self, window: MaintenanceWindow, by: str) -> None:
+        self._session.add(WindowRow(**asdict(window), scheduled_by=by))
+
+    def window(self, window: str) -> MaintenanceWindow | None:
+        row = self._session.scalars(select(WindowRow).where(sa.column("window") == window)).first()
+        return None if row is None else MaintenanceWindow(**row.model_dump(exclude={"number", "scheduled_by"}))
+
+    def complaint(self, complaint: str) -> Complaint | None:
+        row = self._session.scalars(select(ComplaintRow).where(sa.column("complaint") == complaint)).first()
+        return None if row is None else _complaint(row)
+
+    def add_complaint(self, complaint: Complaint, by: str) -> None:
+        fields = asdict(complaint)
+        del fields["closure"]
+        self._session.add(ComplaintRow(**fields, filed_by=by))
+
+    def save_closure(self, complaint: str, closure: Closure) -> None:
+        row = self._session.scalars(select(ComplaintRow).where(sa.column("complaint") == complaint)).one()
+        row.closed_at, row.outcome = closure.closed_at, closure.outcome
+        row.satisfied, row.closed_by = closure.satisfied, closure.by
+        self._session.add(row)
+
+    def save_answers(self, answers: SurveyAnswers, by: str) -> None:
+        self._session.add(SurveyRow(**asdict(answers), recorded_by=by))
+
+    def answers(self, survey: str, answer: str) -> SurveyAnswers | None:
+        query = select(SurveyRow).where(sa.column("survey") == survey, sa.column("answer") == answer)
+        row = self._session.scalars(query).first()
+        return None if row is None else SurveyAnswers(**row.model_dump(exclude={"number", "recorded_by"}))
+
+    def save_service_count(self, counted: ServiceCount, by: str) -> None:
+        self._session.add(ServiceCountRow(**asdict(counted), recorded_by=by))
+
+    def service_count(self, service_count: str) -> ServiceCount | None:
+        query = select(ServiceCountRow).where(sa.column("service_count") == service_count)
+        row = self._session.scalars(query).first()
+        return None if row is None else ServiceCount(**row.model_dump(exclude={"number", "recorded_by"}))
+
+    def taken_in(self, events: Iterable[tuple[str, str]]) -> set[Origin]:
+        """Those of the foreign events, by source and id, that were taken in before, each with its project."""
+        columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in ("source", "id", "project")]
+        query = select(*columns).select_from(IntakeRow).where(sa.tuple_(*columns[:2]).in_(list(events)))
+        return {Origin(*row) for row in self._session.execute(query)}
+
+    def save_intake(self, origins: Iterable[Origin], now: datetime) -> None:
+        rows = [IntakeRow(**origin._asdict(), recorded_at=now).model_dump() for origin in origins]
+        if rows:
+            self._session.execute(sa.insert(IntakeRow), rows)
+
+
+def _asset(row: AssetRow) -> Asset:
+    return Asset(**row.model_dump(exclude={"number"}))
+
+
+def _state(fault: Fault) -> dict[str, str | None]:
+    is_resolved = fault.status == "resolved"
+    return {"status": fault.status, "open_fingerprint": None if is_resolved else fault.report.fingerprint}
+
+
+def _fault(row: FaultRow, cycles: Iterable[FaultCycle]) -> Fault:
+    report = row.model_dump(exclude={"number", "open_fingerprint", "status", "recorded_at"})
+    return Fault(report=FaultReport(**report), recorded_at=row.recorded_at, cycles=tuple(cycles))
+
+
+def _cycle_row(fault: Fault) -> FaultCycleRow:
+    cycle = fault.cycle
+    row = FaultCycleRow(
+        fault=fault.report.fault,
+        place=len(fault.cycles) - 1,
+        opened_at=cycle.opened_at,
+        reason=cycle.reason,
+        opened_by=cycle.by,
+    )
+    if (response := cycle.response) is not None:
+        row.responded_at, row.responder, row.responded_by = response.responded_at, response.responder, response.by
+    if (resolution := cycle.resolution) is not None:
+        row.resolved_at, row.cause, row.remedy = resolution.resolved_at, resolution.cause, resolution.remedy
+        row.resolved_by = resolution.by
+    return row
+
+
+def _cycle(row: FaultCycleRow) -> FaultCycle:
+    response = resolution = None
+    if row.responded_at is not None:
+        response = FaultResponse(
+            responded_at=row.responded_at, responder=row.responder or "", by=row.responded_by or ""
+        )
+    if row.resolved_at is not None:
+        resolution = FaultResolution(
+            resolved_at=row.resolved_at, cause=row.cause or "", remedy=row.remedy or "", by=row.resolved_by or ""
+        )
+    return FaultCycle(
+        opened_at=row.opened_at, reason=row.reason, by=row.opened_by, response=response, resolution=resolution
+    )
+
+
+def _complaint(row: ComplaintRow) -> Complaint:
+    closure = None
+    if row.closed_at is not None:
+        closure = Closure(
+            closed_at=row.closed_at, outcome=row.outcome or "", satisfied=row.satisfied, by=row.closed_by or ""
+        )
+    return Complaint(
+        complaint=row.complaint,
+        project=row.project,
+        channel=row.channel,
+        subject=row.subject,
+        received_at=row.received_at,
+        closure=closure,
+    )
