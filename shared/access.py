@@ -1,5 +1,6 @@
 """Who may do what: bearer tokens (RFC 6750, 9068) with scopes and projects."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, Final, Protocol
 import httpx
 from fastapi import Request
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet, OKPKey
 
 from shared.identity import new_id
@@ -21,6 +22,10 @@ AUDIENCE: Final = "scorebus"
 ISSUER: Final = "scorebus"
 TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
 ALL_PROJECTS: Final = "*"
+SUBJECT_LENGTH_MAX: Final = 255  # Characters, as in OpenID Connect.
+REFRESH_SECONDS: Final = 300.0  # Keys are fetched anew after this.
+RENEW_SECONDS: Final = 10.0  # Sooner for a signature that fits no key, but no sooner than this after the last time.
+RETRY_SECONDS: Final = 1.0  # After an attempt that failed.
 TOKEN_LENGTH_MAX: Final = 8_192  # Characters; below what servers take as one header.
 
 READS: Final = frozenset(
@@ -112,11 +117,19 @@ def issue_token(
     return jwt.encode({"alg": "Ed25519", "typ": "at+jwt"}, claims, key, algorithms=ALGORITHMS)
 
 
+class KeysUnreachable(Exception):
+    """The issuer of tokens gives no usable keys."""
+
+
 class KeySource(Protocol):
-    """Where the keys that sign tokens come from."""
+    """Where the keys that sign tokens come from. Either may raise `KeysUnreachable`."""
 
     def keys(self) -> KeySet:
-        """The keys to check a signature with; may raise `httpx.HTTPError` when an issuer is out of reach."""
+        """The keys to check a signature with."""
+        ...
+
+    def renewed(self) -> KeySet | None:
+        """The keys after a signature fitted none of them; None if there are no newer ones to be had now."""
         ...
 
 
@@ -129,22 +142,46 @@ class FixedKeys:
     def keys(self) -> KeySet:
         return self._keys
 
+    def renewed(self) -> KeySet | None:
+        return None
+
 
 class IssuerKeys:
-    """The JWKS of an OpenID Connect issuer, fetched at most once in *refresh_seconds*."""
+    """The JWKS of an OpenID Connect issuer, fetched when it is old, or when a key that we lack was used."""
 
-    def __init__(self, jwks_url: str, refresh_seconds: float = 300) -> None:
+    def __init__(self, jwks_url: str, now: Callable[[], float] = time.monotonic) -> None:
         self._url = jwks_url
-        self._refresh_seconds = refresh_seconds
+        self._now = now
         self._keys: KeySet | None = None
         self._fetched = float("-inf")
+        self._asked = float("-inf")  # The last attempt, whether it brought keys or not.
+        self._lock = threading.Lock()
 
     def keys(self) -> KeySet:
-        if self._keys is None or time.monotonic() - self._fetched > self._refresh_seconds:
+        with self._lock:
+            if self._keys is None or self._now() - self._fetched > REFRESH_SECONDS:
+                if self._now() - self._asked < RETRY_SECONDS:  # Requests must not queue up behind a dead issuer.
+                    raise KeysUnreachable("the issuer did not answer just now")
+                self._keys = self._fetch()
+            return self._keys
+
+    def renewed(self) -> KeySet | None:
+        with self._lock:
+            # Anybody can sign with a key of their own; the issuer must not be asked as often as that happens.
+            if self._now() - self._asked < RENEW_SECONDS:
+                return None
+            self._keys = self._fetch()
+            return self._keys
+
+    def _fetch(self) -> KeySet:
+        self._asked = self._now()
+        try:
             answer = httpx.get(self._url, timeout=5, follow_redirects=False).raise_for_status()
-            self._keys = KeySet.import_key_set(answer.json())
-            self._fetched = time.monotonic()
-        return self._keys
+            keys = KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, httpx.InvalidURL, JoseError, ValueError, TypeError, KeyError) as error:
+            raise KeysUnreachable(type(error).__name__) from error
+        self._fetched = self._now()
+        return keys
 
 
 class Gatekeeper:
@@ -184,21 +221,31 @@ class Gatekeeper:
                 self._remembered.clear()
             self._remembered[token] = caller
         if caller.expires + LEEWAY_SECONDS < self._now():
-            del self._remembered[token]
+            self._remembered.pop(token, None)  # Another thread may have forgotten it.
             raise Unauthorized("the token has expired", error="invalid_token")
         return caller
 
     def _read(self, token: str) -> Caller:
         if len(token) > TOKEN_LENGTH_MAX:
             raise Unauthorized("the token is too long", error="invalid_token")
+        keys = self._keys.keys()
         try:
-            decoded = jwt.decode(token, self._keys.keys(), algorithms=ALGORITHMS)
+            decoded = self._decode(token, keys)
             if str(decoded.header.get("typ", "")).lower() not in TOKEN_TYPES:
                 raise Unauthorized("the token is not an access token", error="invalid_token")
             self._claims().validate(decoded.claims)
             return _caller(decoded.claims)
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise Unauthorized(f"the token is not valid: {type(error).__name__}", error="invalid_token") from error
+
+    def _decode(self, token: str, keys: KeySet) -> jwt.Token:
+        try:
+            return jwt.decode(token, keys, algorithms=ALGORITHMS)
+        except (BadSignatureError, InvalidKeyIdError):
+            renewed = self._keys.renewed()
+            if renewed is None:
+                raise
+            return jwt.decode(token, renewed, algorithms=ALGORITHMS)
 
     def _claims(self) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
@@ -212,9 +259,14 @@ class Gatekeeper:
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
+    subject = str(claims["sub"])
+    if len(subject) > SUBJECT_LENGTH_MAX or not subject.isprintable():
+        raise ValueError("the subject is too long or not printable")
     projects = claims.get("projects", [])
+    if projects != ALL_PROJECTS and not isinstance(projects, list):
+        raise ValueError("projects are a list")
     return Caller(
-        subject=str(claims["sub"]),
+        subject=subject,
         scopes=frozenset(str(claims.get("scope", "")).split()),
         projects=None if projects == ALL_PROJECTS else frozenset(str(project) for project in projects),
         expires=float(claims["exp"]),

@@ -6,7 +6,7 @@ Numbers keep the digits they were written with, so that an amount sent as ``6000
 
 import json
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -80,7 +80,10 @@ def _check_depth(text: str) -> None:
 def _decimal(text: str) -> Decimal:
     if len(text) > NUMBER_LENGTH_MAX:
         raise Malformed(f"a number has more than {NUMBER_LENGTH_MAX} characters")
-    return Decimal(text)
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # An exponent beyond what even a Decimal holds.
+        raise Malformed("a number is beyond any measure") from None
 
 
 def _integer(text: str) -> int:

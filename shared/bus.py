@@ -58,7 +58,8 @@ class Bus:
         running = False
         while True:
             try:
-                await asyncio.wait_for(self._ping(redis), timeout=RETRY_SECONDS * 2)
+                async with asyncio.timeout(RETRY_SECONDS * 2):
+                    await self._ping(redis)
                 if not running:
                     await self.broker.start()
                     running = True

@@ -244,11 +244,19 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     size = READERS if read_only else 1
     if url.get_backend_name() != "sqlite":
         level = "REPEATABLE READ" if read_only else "READ COMMITTED"
-        return create_engine(url, pool_size=size, max_overflow=0, pool_pre_ping=True, isolation_level=level)
+        return create_engine(
+            url,
+            pool_size=size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            isolation_level=level,
+            hide_parameters=True,  # Errors get logged; what was to be stored may hold a payee's name.
+        )
     engine = create_engine(
         url,
         pool_size=size,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)

@@ -5,17 +5,17 @@ Limits of size and rate, the token, and the correlation id that leads from here 
 """
 
 import asyncio
+import math
 import re
 import time
 from typing import Final
 
-import httpx
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import metrics
-from shared.access import Caller, Gatekeeper
+from shared.access import Caller, Gatekeeper, KeysUnreachable
 from shared.answers import problem_response
 from shared.identity import new_id
 from shared.log import Trace
@@ -91,7 +91,7 @@ class Door:
         caller = await self._check(token.strip())
         wait = self._throttle.take(caller.subject, time.monotonic())
         if wait:
-            raise TooManyRequests("too many requests with this token", retry_after=max(1, round(wait)))
+            raise TooManyRequests("too many requests with this token", retry_after=math.ceil(wait))
         return caller
 
     async def _check(self, token: str) -> Caller:
@@ -99,7 +99,7 @@ class Door:
             if self._gatekeeper.remembers(token):
                 return self._gatekeeper.check(token)
             return await asyncio.to_thread(self._gatekeeper.check, token)  # May fetch an issuer's keys.
-        except httpx.HTTPError:
+        except KeysUnreachable:
             # Closed, not open: without keys nobody can be told from anybody.
             raise Unavailable("the issuer of tokens cannot be reached", retry_after=5) from None
 

@@ -38,6 +38,7 @@ class Commits:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
+        self.are_over = False  # Nothing more is worth waiting for: the service stops.
 
     def announce(self) -> None:
         """Wake everybody who waits now."""
@@ -48,11 +49,17 @@ class Commits:
         """What the next announcement sets; take it before looking, wait for it after."""
         return self._changed
 
-    async def wait(self, seconds: float) -> None:
-        """Wait for the next announcement, at most *seconds*."""
-        changed = self._changed
+    def end(self) -> None:
+        """Wake everybody for the last time."""
+        self.are_over = True
+        self.announce()
+
+    async def wait(self, seconds: float, changed: asyncio.Event | None = None) -> None:
+        """Wait for the next announcement, or for the one that sets *changed*, at most *seconds*."""
         try:
-            await asyncio.wait_for(changed.wait(), seconds)
+            # Not `wait_for`: before Python 3.12 it can swallow a cancellation that comes with the announcement.
+            async with asyncio.timeout(seconds):
+                await (changed or self._changed).wait()
         except TimeoutError:
             return
 
@@ -86,10 +93,15 @@ def router(database: Database, event_log: EventLog, commits: Commits) -> APIRout
             _check(session, event_log, partition, epoch, start, hash_)
             return [raw for _, raw in event_log.after(session, partition, start, limit)]
 
-        found = await database.read(page)
-        if not found and timeout:
-            await commits.wait(timeout)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
+        while True:
+            changed = commits.current()
             found = await database.read(page)
+            left = until - loop.time()
+            if found or left <= 0 or commits.are_over:
+                break
+            await commits.wait(left, changed)  # Not every commit appends: look again until the time is up.
         return Response(b"[" + b",".join(found) + b"]", media_type=MEDIA_TYPE)
 
     return routes
@@ -100,7 +112,8 @@ def _start(session: Session, event_log: EventLog, partition: int, after: int, la
         raise NotFound(f"there is no partition {partition}")
     if last_event_id is None:
         return after
-    seq = event_log.seq_of(session, partition, last_event_id)
+    # PostgreSQL takes no NUL, not even in a question.
+    seq = event_log.seq_of(session, partition, last_event_id) if last_event_id.isprintable() else None
     if seq is None:
         raise NotFound("there is no event with that id in this partition")
     return seq
@@ -143,6 +156,14 @@ class TokenFile:
         return self._token
 
 
+def _diverged(answer: httpx.Response) -> Exception:
+    try:
+        body = answer.json()
+        return FeedDiverged(str(body["epoch"]), str(body.get("detail", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):  # Somebody between us answers, not the source.
+        return FeedUnreachable("answered 409 without an epoch")
+
+
 class FeedReader:
     """Reads the feed of one source."""
 
@@ -176,8 +197,7 @@ class FeedReader:
         query = {"partition": at.partition, "epoch": at.epoch, "after": at.seq, "hash": at.hash, "limit": limit}
         answer = await self._get("/events", query)
         if answer.status_code == httpx.codes.CONFLICT:
-            body = answer.json()
-            raise FeedDiverged(str(body.get("epoch", "")), str(body.get("detail", "")))
+            raise _diverged(answer)
         try:
             # Raw slices keep the very bytes: what is hashed here is what the source hashed.
             return [read(bytes(raw)) for raw in msgspec.json.decode(answer.content, type=list[msgspec.Raw])]

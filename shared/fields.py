@@ -15,12 +15,13 @@ YEAR_MIN: Final = 1950  # Before it zones have odd offsets, and no public budget
 YEAR_MAX: Final = 2199
 COUNT_MAX: Final = 10**12
 NUMBER_LIMIT: Final = 10**40
+NUMBER_DECIMALS: Final = 40
 QUANTITY_DIGITS: Final = 12  # Before the point, and after it.
 LIST_MAX: Final = 1_000
 
-_NUMBER = re.compile(r"^-?\d{1,40}(\.\d{1,40})?$")
-_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
-_MOMENT = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$")
+_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -34,16 +35,18 @@ def _exact(value: Any) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise ValueError("must be an exact number, best as a string")
     text = value if isinstance(value, str) else _plain(value)
-    if not _NUMBER.match(text):
+    if not _NUMBER.fullmatch(text):
         raise ValueError("must be a plain decimal number")
     return Decimal(text)
 
 
 def _plain(value: int | Decimal) -> str:
-    # 1e999999 must not be written out.
+    # Neither 1e999999 nor 1e-999999 must be written out.
+    if not -NUMBER_LIMIT < value < NUMBER_LIMIT:
+        return ""
     if isinstance(value, int):
-        return str(value) if -NUMBER_LIMIT < value < NUMBER_LIMIT else ""
-    return format(value, "f") if -NUMBER_LIMIT < value < NUMBER_LIMIT else ""
+        return str(value)
+    return format(value, "f") if -int(value.as_tuple().exponent) <= NUMBER_DECIMALS else ""
 
 
 def _amount(value: Any) -> int:
@@ -81,7 +84,7 @@ def day_of(value: Any) -> date:
     """
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or not _DAY.match(value):
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
         raise ValueError("must be a date, YYYY-MM-DD")
     day = date.fromisoformat(value)
     _check_year(day.year)
@@ -95,7 +98,7 @@ def moment_of(value: Any) -> datetime:
     Raises:
         ValueError: If it is not RFC 3339 with an offset, of a sane year.
     """
-    if not isinstance(value, str) or not _MOMENT.match(value):
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
         raise ValueError("must be a time with its offset (RFC 3339), as 2018-12-12T10:00:00+08:00")
     moment = datetime.fromisoformat(value.upper().replace(" ", "T"))
     _check_year(moment.year)

@@ -164,11 +164,19 @@ def _canonical(value: Any) -> Any:
         case bool() | str() | None:
             return value
         case int() | Decimal():
-            return {"number": format(Decimal(value).normalize(), "f")}
+            return {"number": _digits(Decimal(value))}
         case list():
             return [_canonical(item) for item in value]
         case _:
             return {name: _canonical(member) for name, member in value.items()}
+
+
+def _digits(number: Decimal) -> str:
+    # By hand: arithmetic would round to 28 digits, and 1e999999 must not be written out.
+    sign, digits, exponent = number.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    shown = text.rstrip("0")
+    return f"{'-' * sign}{shown}e{int(exponent) + len(text) - len(shown)}" if shown else "0"
 
 
 def _find(session: Session, place: tuple[str, str]) -> Any:

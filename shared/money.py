@@ -7,11 +7,12 @@ from typing import Final, NewType
 Fen = NewType("Fen", int)
 
 FEN_PER_YUAN: Final = 100
+_FEN: Final = Decimal("0.01")
 AMOUNT_FEN_MAX: Final = 10**15 - 1  # 9,999,999,999,999.99 yuan: above any public budget, below 2**53.
 
 AMOUNT_DIGITS: Final = 13  # Before the point.
 
-_YUAN = re.compile(r"^(-?)(\d{1,13})\.(\d{2})$")
+_YUAN = re.compile(r"(-?)([0-9]{1,13})\.([0-9]{2})")
 
 
 def yuan(amount: int) -> str:
@@ -28,7 +29,7 @@ def fen(text: str) -> Fen:
     Raises:
         ValueError: If *text* has any other shape.
     """
-    match = _YUAN.match(text)
+    match = _YUAN.fullmatch(text)
     if match is None:
         raise ValueError(f"not an amount in yuan with two decimals: {text[:40]!r}")
     sign, whole, rest = match.groups()
@@ -47,9 +48,10 @@ def fen_of(amount: Decimal) -> Fen:
         raise ValueError("an amount must be a finite number")
     if amount.adjusted() > AMOUNT_DIGITS:
         raise ValueError(f"an amount is at most {yuan(AMOUNT_FEN_MAX)} yuan")
-    scaled = amount * FEN_PER_YUAN
-    if scaled != scaled.to_integral_value():
+    rounded = amount.quantize(_FEN)
+    if rounded != amount:  # Compared, not multiplied: arithmetic would drop the 29th digit.
         raise ValueError("an amount has at most two decimals")
-    if abs(scaled) > AMOUNT_FEN_MAX:
+    fen_exact = int(rounded.scaleb(2))
+    if abs(fen_exact) > AMOUNT_FEN_MAX:
         raise ValueError(f"an amount is at most {yuan(AMOUNT_FEN_MAX)} yuan")
-    return Fen(int(scaled))
+    return Fen(fen_exact)

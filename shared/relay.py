@@ -17,6 +17,7 @@ from shared import metrics
 from shared.database import Database
 from shared.events.base import Undecodable, read
 from shared.log import EventLog
+from shared.problems import Unavailable
 
 BATCH: Final = 500  # Events per pipeline: large enough to hide the round trip, small enough to stay under 1 MB.
 STREAM_LENGTH: Final = 10_000  # Entries kept, roughly; who needs older ones pulls them.
@@ -52,14 +53,14 @@ class Relay:
         self._wake.set()
 
     async def run(self, redis: Redis) -> None:
-        """Copy until cancelled, over every failure of Redis."""
+        """Copy until cancelled, over every failure of Redis and of the database."""
         while True:
             self._wake.clear()
             try:
                 self._cursor = await self._last_on_stream(redis)
                 while await self._send(redis):
                     pass
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, Unavailable) as error:
                 log.warning("relay_waits", stream=self._stream, error=type(error).__name__)
                 await asyncio.sleep(POLL_SECONDS)
                 continue
@@ -69,14 +70,15 @@ class Relay:
         """Send what is committed until nothing was for a while; then the stream itself is looked at again."""
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 return
             self._wake.clear()
             try:
                 while await self._send(redis):
                     pass
-            except (RedisError, OSError):
+            except (RedisError, OSError, Unavailable):
                 return
 
     async def _last_on_stream(self, redis: Redis) -> int:

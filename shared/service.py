@@ -124,7 +124,7 @@ class Service:
     def stop(self) -> None:
         """End what would keep requests open: streams and long polls."""
         self.stopping.set()
-        self.commits.announce()
+        self.commits.end()
         for work in self._stops:
             work()
 

@@ -131,7 +131,8 @@ class Subscription:
             except Exception as error:  # noqa: BLE001  # The loop must outlive any bug; nothing was applied.
                 log.error("pull_broke", source=self.source, error=repr(error)[:500])
             try:
-                await asyncio.wait_for(self._nudged.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._nudged.wait()
             except TimeoutError:
                 continue
             # A stream that fails its checks over and over must not turn the pulls into a flood.

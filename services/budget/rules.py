@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from services.budget.model import Account, Contract, Declaration, Line, Payment, PaymentOrder, Project
-from shared.money import yuan
+from shared.money import AMOUNT_FEN_MAX, yuan
 from shared.problems import Invalid, Refusal
 
 
@@ -225,6 +225,9 @@ def check_declaration(declaration: Declaration) -> None:
     if total != funded:
         message = f"the sources add up to {yuan(funded)}, the lines to {yuan(total)}"
         faults.append({"field": "sources", "code": "sum_mismatch", "message": message})
+    if total > AMOUNT_FEN_MAX:
+        message = f"a project's budget is at most {yuan(AMOUNT_FEN_MAX)}"
+        faults.append({"field": "lines", "code": "too_much", "message": message})
     if faults:
         raise Invalid(faults)
 

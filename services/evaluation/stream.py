@@ -154,7 +154,8 @@ class Subscriber:
         try:
             async for text in self._frames():
                 message = {"type": "http.response.body", "body": text, "more_body": True}
-                await asyncio.wait_for(send(message), stall)
+                async with asyncio.timeout(stall):
+                    await send(message)
         except TimeoutError:
             log.info("slow_reader_cut_off", subject=self._caller.subject)
             return
@@ -211,7 +212,8 @@ class Subscriber:
         if self._stopping.is_set():
             return True
         try:
-            await asyncio.wait_for(moved.wait(), self._settings.stream_idle_seconds)
+            async with asyncio.timeout(self._settings.stream_idle_seconds):
+                await moved.wait()
         except TimeoutError:
             return False
         return True

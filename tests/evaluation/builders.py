@@ -147,14 +147,24 @@ def closed(when: str, complaint: str = "k") -> Happening:
 
 def counted(count: int, when: str = "01-31 00:00") -> Happening:
     data = monitoring.ServiceCounted(
-        project=PROJECT, service_count=f"n{when}", count=count, kind="k", starts_on=day("01-01"), ends_on=at(when).date()
+        project=PROJECT,
+        service_count=f"n{when}",
+        count=count,
+        kind="k",
+        starts_on=day("01-01"),
+        ends_on=at(when).date(),
     )
     return at(when), data
 
 
 def answered(of: int, satisfied: int, when: str = "06-01 00:00", survey: str = "s") -> Happening:
     data = monitoring.SurveyAnswered(
-        project=PROJECT, survey=survey, answer=f"{survey}{when}", answered=of, satisfied=satisfied, collected_on=at(when).date()
+        project=PROJECT,
+        survey=survey,
+        answer=f"{survey}{when}",
+        answered=of,
+        satisfied=satisfied,
+        collected_on=at(when).date(),
     )
     return at(when), data
 
@@ -235,5 +245,3 @@ def measured(indicator: Indicator, *happenings: Happening, as_of: datetime = YEA
 def scored(plan: Plan, happenings: Sequence[Happening], as_of: datetime = YEAR_OVER) -> tuple[Score, dict[str, Any]]:
     score = evaluate(facts_of(*happenings), plan, MOF_2020, as_of=as_of)
     return score, document(score, version=1)
-
-

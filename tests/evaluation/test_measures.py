@@ -334,7 +334,9 @@ def test_execution_is_of_the_budget_as_adjusted_by_then() -> None:
 
 
 def test_complaints_are_counted_for_each_service() -> None:
-    row = measured(an_indicator("complaint_rate", "<=", "5"), complained("03-01 10:00"), counted(40), counted(10, "02-28 00:00"))
+    row = measured(
+        an_indicator("complaint_rate", "<=", "5"), complained("03-01 10:00"), counted(40), counted(10, "02-28 00:00")
+    )
 
     assert row.measured == 2
 
