@@ -176,7 +176,7 @@ def _score(session: Session, parts: Parts, project: str, *, as_of: str | None, k
     row = store.score(session, project)
     known = _moment("known_at", known_at, facts)
     if known is not None:
-        facts = facts_known_at(session, project, known)
+        facts = facts_known_at(session, project, known, facts)
     moment = _moment("as_of", as_of, facts) or known or now
     version = 0 if row is None else row.version
     return msgspec.json.encode(

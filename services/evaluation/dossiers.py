@@ -91,12 +91,13 @@ def catch_up(dossier: Dossier, session: Session, project: str) -> None:
         dossier.position, dossier.seq = position, seq
 
 
-def known_at(session: Session, project: str, moment: datetime) -> Facts:
-    """The facts of *project* that were on record at *moment*."""
+def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Facts:
+    """The facts of *project* that were on record at *moment*, under the plan that is in force *now*."""
     facts = Facts()
     for _, _, received, data in store.happened(session, project, 0, 0):
         if received.envelope.recordedtime <= moment:
             facts.fold(origin_of(received), data)
+    facts.plan, facts.project = now.plan, now.project
     return facts
 
 

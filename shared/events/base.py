@@ -15,11 +15,11 @@ ProjectId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="
 Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Yuan = Annotated[
     str,
-    Meta(pattern=r"^\d{1,13}\.\d{2}$", description="Yuan (CNY) with two decimals.", examples=["60000.00"]),
+    Meta(pattern=r"^[0-9]{1,13}\.[0-9]{2}$", description="Yuan (CNY) with two decimals.", examples=["60000.00"]),
 ]
 Figure = Annotated[
     str,
-    Meta(pattern=r"^-?\d{1,20}(\.\d{1,12})?$", description="An exact decimal number.", examples=["99.95"]),
+    Meta(pattern=r"^-?[0-9]{1,20}(\.[0-9]{1,12})?$", description="An exact decimal number.", examples=["99.95"]),
 ]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
 

@@ -22,8 +22,8 @@ NUMBER_LIMIT: Final = 10**20  # 1e999999 must not be written out.
 YEAR_MIN, YEAR_MAX = 1950, 2199
 MONEY_UNITS: Final = ("元", "万元")
 
-_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
-_NUMBER = re.compile(r"^-?\d{1,15}(\.\d{1,6})?$")
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLAN_MEMBERS: Final = frozenset(
     {"project", "title", "fiscal_year", "from", "to", "policy", "objective", "execution", "indicators"}
@@ -175,7 +175,7 @@ class _Reader:
 
     def number(self, field: str, value: Any) -> Decimal | None:
         text = None if isinstance(value, bool) else _plain(value)
-        if text is None or not _NUMBER.match(text):
+        if text is None or not _NUMBER.fullmatch(text):
             self.fault(field, "number", "must be an exact number: at most 15 digits, and 6 after the point")
             return None
         return Decimal(text)
@@ -280,7 +280,7 @@ class _Reader:
         if name not in raw:
             return None
         value = raw[name]
-        if not isinstance(value, str) or not _ID.match(value):
+        if not isinstance(value, str) or not _ID.fullmatch(value):
             self.fault(_at(place, name), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
             return None
         return value
