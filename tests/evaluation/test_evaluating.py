@@ -155,17 +155,51 @@ def test_measured_values_are_plain_digits(measured_hours: int, shown: str) -> No
 
 
 SOURCES: dict[str, list[Happening]] = {
-    "budget": [declared("150.00"), received("90.00"), paid("60.00"), paid("5.00", payment="y"), reversed_("5.00", "06-01 00:00", "y")],
-    "procurement": [signed("c1", "60.00"), signed("c2", "20.00"), inspected("1", "05-01 00:00", "c1"), inspected("1", "05-02 00:00", "c2", has_passed=False), terminated("07-01 00:00", "c2")],
-    "monitoring": [opened("02-01 08:00"), responded("02-01 09:00"), maintenance("02-01 08:30", "02-01 09:00"), resolved("02-01 12:00"), reopened("02-02 08:00"), resolved("02-02 10:00"), complained("03-01 08:00"), closed("03-02 08:00"), counted(50), answered(10, 9)],
+    "budget": [
+        declared("150.00"),
+        received("90.00"),
+        paid("60.00"),
+        paid("5.00", payment="y"),
+        reversed_("5.00", "06-01 00:00", "y"),
+    ],
+    "procurement": [
+        signed("c1", "60.00"),
+        signed("c2", "20.00"),
+        inspected("1", "05-01 00:00", "c1"),
+        inspected("1", "05-02 00:00", "c2", has_passed=False),
+        terminated("07-01 00:00", "c2"),
+    ],
+    "monitoring": [
+        opened("02-01 08:00"),
+        responded("02-01 09:00"),
+        maintenance("02-01 08:30", "02-01 09:00"),
+        resolved("02-01 12:00"),
+        reopened("02-02 08:00"),
+        resolved("02-02 10:00"),
+        complained("03-01 08:00"),
+        closed("03-02 08:00"),
+        counted(50),
+        answered(10, 9),
+    ],
     "evaluation": [rated("90", "12-01 00:00", "13"), rated("70", "11-01 00:00", "13")],
-}  # fmt: skip
+}
 EVERY_MEASURE = [
-    ("accepted_quantity", {"item": "i"}), ("government_procurement_rate", {}), ("acceptance_pass_rate", {}),
-    ("fault_rate", {}), ("availability", {}), ("fault_resolution_rate", {}), ("response_hours", {}), ("repair_hours", {}),
-    ("service_months", {"item": "i"}), ("paid_amount", {}), ("execution_rate", {}), ("complaint_rate", {}), ("rating", {}),
-    ("complaint_closure_rate", {}), ("satisfaction_rate", {}),
-]  # fmt: skip
+    ("accepted_quantity", {"item": "i"}),
+    ("government_procurement_rate", {}),
+    ("acceptance_pass_rate", {}),
+    ("fault_rate", {}),
+    ("availability", {}),
+    ("fault_resolution_rate", {}),
+    ("response_hours", {}),
+    ("repair_hours", {}),
+    ("service_months", {"item": "i"}),
+    ("paid_amount", {}),
+    ("execution_rate", {}),
+    ("complaint_rate", {}),
+    ("rating", {}),
+    ("complaint_closure_rate", {}),
+    ("satisfaction_rate", {}),
+]
 
 
 def plan_of_every_measure() -> Any:

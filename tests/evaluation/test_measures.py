@@ -372,9 +372,20 @@ def test_the_latest_rating_counts() -> None:
     assert (row.measured, row.status, row.source) == (95, "met", "rating")
 
 
-PENDING = ["accepted_quantity", "government_procurement_rate", "acceptance_pass_rate", "fault_resolution_rate",
-           "response_hours", "repair_hours", "service_months", "paid_amount", "complaint_rate",
-           "complaint_closure_rate", "satisfaction_rate", "rating"]  # fmt: skip
+PENDING = [
+    "accepted_quantity",
+    "government_procurement_rate",
+    "acceptance_pass_rate",
+    "fault_resolution_rate",
+    "response_hours",
+    "repair_hours",
+    "service_months",
+    "paid_amount",
+    "complaint_rate",
+    "complaint_closure_rate",
+    "satisfaction_rate",
+    "rating",
+]
 
 
 @pytest.mark.parametrize("measure", PENDING)

@@ -1,0 +1,1 @@
+"""The platform as separate processes, used from outside by what `interfaces.md` says and nothing else."""
