@@ -250,7 +250,7 @@ class _Reader:
             self.fault(place, "type", "an indicator is an object")
             return None
         before = len(self.faults)
-        self.members(place, raw, _INDICATOR_MEMBERS, needed=_INDICATOR_MEMBERS - {"with"})
+        self.members(place, raw, _INDICATOR_MEMBERS, needed=_INDICATOR_MEMBERS - {"with", "unit"})
         code = self.identifier("code", raw, place)
         dimension = self.choice("dimension", raw, get_args(Dimension), "unknown_dimension", place)
         aspect = self.choice("aspect", raw, get_args(Aspect), "unknown_aspect", place)
@@ -287,7 +287,7 @@ class _Reader:
 
     def unit(self, raw: dict[str, Any], place: str) -> str | None:
         # A qualitative indicator has no unit: an empty one is as good as none.
-        return "" if raw.get("unit") == "" else self.text("unit", raw, NAME_LENGTH_MAX, place)
+        return "" if raw.get("unit", "") == "" else self.text("unit", raw, NAME_LENGTH_MAX, place)
 
     def target(self, field: str, raw: dict[str, Any], measure: str | None) -> Target | None:
         if "target" not in raw:

@@ -1,0 +1,44 @@
+"""``scorebus``: the command and its errors."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from cli.apply import apply
+from cli.errors import CommandError
+from cli.play import play
+from cli.token import token
+from cli.up import up
+from cli.watch import watch
+
+app = typer.Typer(
+    name="scorebus",
+    help="Live, re-derivable performance scores of publicly funded projects.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (up, play, apply, token, watch):
+    app.command()(command)
+
+
+def run(words: Sequence[str] | None = None) -> None:
+    """The console script: a failure is one line on stderr and an exit code that is not zero."""
+    try:
+        app(words)
+    except CommandError as error:
+        print(f"scorebus: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # Whoever read our output has enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    run()

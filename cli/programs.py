@@ -1,0 +1,62 @@
+"""The services as programs: how each is started, and with which settings."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cli.addresses import Addresses
+from cli.folder import SERVICES, DataFolder
+from cli.ports import HOST
+from cli.supervisor import Program
+
+PREFIX = "SCOREBUS_"
+PASSED_ON = frozenset(  # A service refuses settings it does not know, so only these are handed on from outside.
+    {"SCOREBUS_JWKS_URL", "SCOREBUS_ISSUER", "SCOREBUS_AUDIENCE", "SCOREBUS_LOG_LEVEL"}
+)
+SOURCES: Mapping[str, tuple[str, ...]] = {  # Whose events each service consumes.
+    "budget": ("procurement",),
+    "procurement": ("budget",),
+    "monitoring": ("budget",),
+    "evaluation": ("budget", "procurement", "monitoring"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """What the services need to know of one another."""
+
+    folder: DataFolder
+    addresses: Addresses
+    ports: Mapping[str, int]
+    redis_url: str
+    database_urls: Mapping[str, str]  # Of the services that do not use their file in the folder.
+
+
+def service_programs(wiring: Wiring) -> list[Program]:
+    """Every service."""
+    return [
+        Program(
+            name=service,
+            command=(sys.executable, "-m", "shared.serving", f"services.{service}.app"),
+            log=wiring.folder.logs / f"{service}.log",
+            environment=_inherited(os.environ) | _settings(service, wiring),
+        )
+        for service in SERVICES
+    ]
+
+
+def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(PREFIX) or name in PASSED_ON}
+
+
+def _settings(service: str, wiring: Wiring) -> dict[str, str]:
+    own = {
+        "HOST": HOST,
+        "PORT": str(wiring.ports[service]),
+        "DATABASE_URL": wiring.database_urls.get(service) or f"sqlite:///{wiring.folder.database(service)}",
+        "REDIS_URL": wiring.redis_url,
+        "KEYS_DIR": str(wiring.folder.keys),
+    }
+    sources = {f"{source.upper()}_URL": wiring.addresses.of(source) for source in SOURCES[service]}
+    return {PREFIX + name: value for name, value in (own | sources).items()}

@@ -1,0 +1,164 @@
+"""Everything of a platform at once: bus, services, renewal of their token, the example; and the end of it in order."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import httpx
+
+from cli.embedded import Bus, answers, bus_program
+from cli.keys import renew_service_token
+from cli.playing import Playing
+from cli.ports import HOST
+from cli.programs import Wiring, service_programs
+from cli.readiness import Readiness, look_at
+from cli.supervisor import Keeper, Program
+from cli.voice import Voice
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+RENEWAL_SECONDS: Final = 24 * 3600.0
+RENEWAL_RETRY_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to run."""
+
+    wiring: Wiring
+    bus: Bus | None  # None: somebody else's.
+    playing: Playing | None
+
+
+def has_own_issuer() -> bool:
+    """Whether tokens are signed with the folder's key, not by an OpenID Connect issuer."""
+    return "SCOREBUS_JWKS_URL" not in os.environ
+
+
+async def run_platform(plan: Plan, voice: Voice) -> None:
+    """Run until told to stop: services first, then the bus. A second signal ends everything at once."""
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        bus, settled_bus = _bus_keeper(plan, voice)
+        services = [_service_keeper(plan, program, client, voice) for program in service_programs(plan.wiring)]
+        keepers = [*([bus] if bus else []), *(keeper for keeper, _ in services)]
+        async with _told_to_stop(partial(_kill, keepers)) as stop:
+            helpers = [_helper(_renew(plan, voice), voice)]
+            if bus is not None and settled_bus is not None:
+                bus.start()
+                await _either(settled_bus.settled, stop)
+            if not stop.is_set():
+                for keeper, _ in services:
+                    keeper.start()
+                helpers.append(_helper(_show(plan, [readiness for _, readiness in services], voice), voice))
+            await stop.wait()
+            await _end(plan, helpers, [keeper for keeper, _ in services], bus, voice)
+
+
+def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | None]:
+    bus = plan.bus
+    if bus is None:
+        return None, None
+    readiness = Readiness("valkey", f"{HOST}:{bus.port}", voice)
+
+    async def alive() -> str | None:
+        return None if await answers(bus) else "not answering"
+
+    return Keeper(bus_program(bus, plan.wiring.folder), voice, partial(readiness.wait, alive, alive)), readiness
+
+
+def _service_keeper(plan: Plan, program: Program, client: httpx.AsyncClient, voice: Voice) -> tuple[Keeper, Readiness]:
+    url = plan.wiring.addresses.of(program.name)
+    readiness = Readiness(program.name, url, voice)
+    probe = partial(readiness.wait, look_at(client, f"{url}/livez"), look_at(client, f"{url}/readyz"))
+    return Keeper(program, voice, probe), readiness
+
+
+@contextlib.asynccontextmanager
+async def _told_to_stop(hurry: Callable[[], object]) -> AsyncIterator[asyncio.Event]:
+    """An event that the first signal sets; the second one calls *hurry*."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def told() -> None:
+        if stop.is_set():
+            hurry()
+        stop.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, told)
+    try:
+        yield stop
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+def _kill(keepers: list[Keeper]) -> None:
+    for keeper in keepers:
+        keeper.kill()
+
+
+def _helper(work: Coroutine[Any, Any, None], voice: Voice) -> asyncio.Task[None]:
+    """A task beside the programs; a bug in it is told and takes nothing else down."""
+
+    def report(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            voice.tell(f"this should not have happened: {error!r}", state="bug")
+
+    task = asyncio.create_task(work)
+    task.add_done_callback(report)
+    return task
+
+
+async def _either(*events: asyncio.Event) -> None:
+    tasks = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
+async def _show(plan: Plan, services: list[Readiness], voice: Voice) -> None:
+    """Once everything answers, say where to look, and play."""
+    for service in services:
+        await service.settled.wait()
+    evaluation = plan.wiring.addresses.of("evaluation")
+    voice.tell(f"Calls       {evaluation}/docs", address=f"{evaluation}/docs")
+    if plan.playing is not None:
+        project = plan.playing.example.project_file.project
+        voice.tell(
+            f"Score       {evaluation}/projects/{project}/score", address=f"{evaluation}/projects/{project}/score"
+        )
+    voice.tell(f"Live        scorebus watch --data {plan.wiring.folder.path}")
+    if plan.playing is not None:
+        await asyncio.to_thread(plan.playing.run, plan.wiring.addresses, voice)
+
+
+async def _renew(plan: Plan, voice: Voice) -> None:
+    """Keep the services' token fresh: it lives for thirty days and is renewed every day."""
+    pause = RENEWAL_SECONDS
+    while has_own_issuer():
+        await asyncio.sleep(pause)
+        try:
+            renew_service_token(plan.wiring.folder)
+            pause = RENEWAL_SECONDS
+        except OSError as error:
+            voice.tell(f"cannot renew the services' token: {error}; trying again", state="renewal-failed")
+            pause = RENEWAL_RETRY_SECONDS
+
+
+async def _end(
+    plan: Plan, helpers: list[asyncio.Task[None]], services: list[Keeper], bus: Keeper | None, voice: Voice
+) -> None:
+    voice.tell("Stopping …", state="stopping")
+    if plan.playing is not None:
+        plan.playing.stopping.set()
+    await asyncio.gather(*(keeper.stop() for keeper in services))
+    if bus is not None:
+        await bus.stop()
+    for helper in helpers:
+        helper.cancel()
+    await asyncio.gather(*helpers, return_exceptions=True)
+    voice.tell("Stopped", state="stopped")
