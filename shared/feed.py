@@ -160,7 +160,7 @@ def _diverged(answer: httpx.Response) -> Exception:
     try:
         body = answer.json()
         return FeedDiverged(str(body["epoch"]), str(body.get("detail", "")))
-    except (ValueError, KeyError, TypeError, AttributeError):  # Somebody between us answers, not the source.
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # Somebody between us answers, not the source.
         return FeedUnreachable("answered 409 without an epoch")
 
 
@@ -183,7 +183,7 @@ class FeedReader:
             body = answer.json()
             end = next(end for end in body["partitions"] if end["partition"] == partition)
             return Head(partition=partition, epoch=str(body["epoch"]), seq=int(end["seq"]), hash=str(end["hash"]))
-        except (ValueError, KeyError, TypeError, StopIteration) as error:
+        except (ValueError, KeyError, TypeError, StopIteration, RecursionError) as error:
             raise FeedUnreachable("the head cannot be read") from error
 
     async def after(self, at: Head, limit: int = LIMIT_MAX) -> list[Received]:

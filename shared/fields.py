@@ -42,7 +42,7 @@ def _exact(value: Any) -> Decimal:
 
 def _plain(value: int | Decimal) -> str:
     # Neither 1e999999 nor 1e-999999 must be written out.
-    if not -NUMBER_LIMIT < value < NUMBER_LIMIT:
+    if not Decimal(value).is_finite() or not -NUMBER_LIMIT < value < NUMBER_LIMIT:
         return ""
     if isinstance(value, int):
         return str(value)

@@ -159,7 +159,7 @@ async def _request_hash(request: Request) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    # 60000, 60000.0 and 6e4 are one JSON value; "60000" is another.
+    # 60000, 60000.0 and 6e4 are one JSON value; "60000" is another. Objects are wrapped, or one could pose as a number.
     match value:
         case bool() | str() | None:
             return value
@@ -168,7 +168,7 @@ def _canonical(value: Any) -> Any:
         case list():
             return [_canonical(item) for item in value]
         case _:
-            return {name: _canonical(member) for name, member in value.items()}
+            return {"members": {name: _canonical(member) for name, member in value.items()}}
 
 
 def _digits(number: Decimal) -> str:
