@@ -28,6 +28,7 @@ from shared.problems import (
 )
 
 OPEN_PATHS: Final = ("/livez", "/readyz", "/healthz", "/metrics", "/docs", "/openapi.json", "/asyncapi.json")
+PATH_LENGTH_LOGGED: Final = 200  # Characters.
 OPEN_PREFIXES: Final = ("/schemas/", "/docs/")
 _CORRELATION = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
@@ -71,7 +72,7 @@ class Door:
             return
         headers = Headers(scope=scope)
         trace = _trace(headers)
-        watched = _Watched(send, scope["method"], trace.correlation_id)
+        watched = _Watched(send, scope["method"], scope["path"], trace.correlation_id)
         structlog.contextvars.bind_contextvars(correlation_id=trace.correlation_id)
         try:
             state = scope.setdefault("state", {})
@@ -143,9 +144,10 @@ def _too_large(bytes_max: int) -> TooLarge:
 class _Watched:
     """The answer on its way out: counted, timed, and named by its correlation id."""
 
-    def __init__(self, send: Send, method: str, correlation_id: str) -> None:
+    def __init__(self, send: Send, method: str, path: str, correlation_id: str) -> None:
         self._send = send
         self._method = method
+        self._path = path
         self._correlation_id = correlation_id
         self._began = time.perf_counter()
         self.started = False
@@ -157,5 +159,15 @@ class _Watched:
             headers["X-Correlation-ID"] = self._correlation_id
             headers["X-Content-Type-Options"] = "nosniff"
             metrics.requests.labels(self._method, str(message["status"])).inc()
-            metrics.request_seconds.labels(self._method).observe(time.perf_counter() - self._began)
+            seconds = time.perf_counter() - self._began
+            metrics.request_seconds.labels(self._method).observe(seconds)
+            # Who asks changes nothing and asks often; who posts is what an inspector looks for.
+            tell = log.debug if self._method in ("GET", "HEAD") else log.info
+            tell(
+                "request_answered",
+                method=self._method,
+                path=self._path[:PATH_LENGTH_LOGGED],
+                status=message["status"],
+                seconds=round(seconds, 4),
+            )
         await self._send(message)

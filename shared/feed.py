@@ -160,7 +160,13 @@ def _diverged(answer: httpx.Response) -> Exception:
     try:
         body = answer.json()
         return FeedDiverged(str(body["epoch"]), str(body.get("detail", "")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # Somebody between us answers, not the source.
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # Somebody between us answers, not the source.
         return FeedUnreachable("answered 409 without an epoch")
 
 

@@ -20,10 +20,16 @@ def _redact(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[
 
 
 def configure(service: str, level: str) -> None:
-    """Set up the logs of a process; *service* stands in every line."""
+    """Set up the logs of a process; *service* stands in every line, of whichever thread."""
+
+    def name_service(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        entry["service"] = service
+        return entry
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            name_service,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _redact,
@@ -34,5 +40,4 @@ def configure(service: str, level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)

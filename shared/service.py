@@ -37,6 +37,7 @@ from shared.settings import CommonSettings
 from shared.subscription import Fold, Happened, Subscription
 
 PULL_TIMEOUT_SECONDS = 10.0  # For one page of a feed.
+RESTART_SECONDS = 1.0  # Before background work that failed is begun again.
 
 Publish = Callable[[EventData, datetime], Envelope]
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -168,9 +169,7 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         await self._open()
-        tasks: list[asyncio.Task[None]] = [asyncio.create_task(work(), name=name) for name, work in self._work()]
-        for task in tasks:
-            task.add_done_callback(_report)
+        tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in self._work()]
         log.info("service_started", port=self.settings.port)
         try:
             yield
@@ -234,9 +233,14 @@ def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) ->
         loop.call_soon_threadsafe(callback)
 
 
-def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("background_task_died", alarm=True, task=task.get_name(), error=repr(error)[:500])
+async def _kept_going(name: str, work: Background) -> None:
+    """Run *work*, and again when it fails: a service whose relay or fold has silently died looks healthy and is not."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001  # Whatever it is, it is told, and the work goes on.
+            log.error("background_work_failed", alarm=True, work=name, error=repr(error)[:500])
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 def _read(path: Path) -> str:

@@ -331,6 +331,7 @@ class Subscription:
         self._mark = received.Watermark(at=replace(at, seq=run[-1].envelope.seq, hash=run[-1].hash), diverged=None)
         self._observe()
         metrics.events_applied.labels(*self._labels).inc(len(run))
+        log.debug("events_applied", source=self.source, events=len(run), seq=run[-1].envelope.seq)
         if parked is not None:
             metrics.events_parked.labels(*self._labels).inc()
             log.error("event_parked", alarm=True, source=self.source, event_id=run[0].envelope.id, reason=parked[:200])

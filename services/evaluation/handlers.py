@@ -118,24 +118,26 @@ def score_project(
     now: datetime,
     cause: Cause | None,
     by_time: bool,
-) -> None:
+) -> ScoreUpdated | None:
     """
-    Make a new version of a project's score if it moved.
+    Make a new version of a project's score if it moved; returns what was published.
 
     An event makes a version with any shown figure it changes. Time makes one only with a score, a status or a total:
     a running clock alone would write a version a tick for a year, and is shown fresh whenever somebody looks.
     """
     if facts.plan is None:
-        return
+        return None
     before = store.score(session, project)
     version = 1 if before is None else before.version + 1
     document = evaluated(session, project, facts, policies, as_of=now, version=version)
     earlier: dict[str, Any] = {} if before is None else msgspec.json.decode(before.document)
     changed = _changed(earlier, document, by_time=by_time)
     if before is not None and not changed and _frame(earlier, by_time=by_time) == _frame(document, by_time=by_time):
-        return
+        return None
     _save(project, session, facts.plan, facts, document)
-    publish(_updated(project, document, changed, now, cause), now)
+    updated = _updated(project, document, changed, now, cause)
+    publish(updated, now)
+    return updated
 
 
 def evaluated(

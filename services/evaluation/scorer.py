@@ -20,7 +20,7 @@ from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.settings import Settings
 from shared.events.base import Envelope
-from shared.events.evaluation import Cause
+from shared.events.evaluation import Cause, ScoreUpdated
 from shared.identity import new_id
 from shared.log import Trace
 from shared.problems import Unavailable
@@ -96,7 +96,7 @@ class Scorer:
         if ready:
             batch = {project: self._due.pop(project) for project in ready}
             try:
-                await self._service.database.write(partial(self._score, batch=batch, by_time=False))
+                await self._score_batch(batch, by_time=False)
             except Unavailable:
                 self._due = batch | self._due
                 return 1.0
@@ -118,13 +118,38 @@ class Scorer:
         running = await self._service.database.read(partial(store.running_projects, now=now))
         for start in range(0, len(running), BATCH):
             batch: dict[str, Reason | None] = dict.fromkeys(running[start : start + BATCH])
-            await self._service.database.write(partial(self._score, batch=batch, by_time=True))
+            await self._score_batch(batch, by_time=True)
 
-    def _score(self, session: Session, *, batch: dict[str, Reason | None], by_time: bool) -> None:
+    async def _score_batch(self, batch: dict[str, Reason | None], *, by_time: bool) -> None:
+        try:
+            updates = await self._service.database.write(partial(self._score, batch=batch, by_time=by_time))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # A bug with one project must not keep the others from moving.
+            if len(batch) == 1:
+                log.error("score_failed", alarm=True, project=next(iter(batch)), error=repr(error)[:500])
+                return
+            for project, reason in batch.items():
+                await self._score_batch({project: reason}, by_time=by_time)
+            return
+        for update, trace in updates:
+            log.info(
+                "score_updated",
+                project=update.project,
+                version=update.version,
+                total=update.total,
+                correlation_id=trace.correlation_id,
+                causation_id=trace.causation_id,
+            )
+
+    def _score(
+        self, session: Session, *, batch: dict[str, Reason | None], by_time: bool
+    ) -> list[tuple[ScoreUpdated, Trace]]:
         now: datetime = self._service.clock.now()
+        updates = []
         for project, reason in batch.items():
             trace = reason.trace if reason is not None else Trace(correlation_id=new_id())
-            handlers.score_project(
+            update = handlers.score_project(
                 project,
                 session,
                 self._dossiers.facts(session, project),
@@ -134,3 +159,6 @@ class Scorer:
                 cause=None if reason is None else reason.cause,
                 by_time=by_time,
             )
+            if update is not None:
+                updates.append((update, trace))
+        return updates

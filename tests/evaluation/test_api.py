@@ -402,3 +402,29 @@ def test_the_same_events_in_another_order_of_sources_give_the_same_bytes(
         play(scenario, folder, monkeypatch)
 
     assert json.dumps(shown[0]) == json.dumps(shown[1])
+
+
+def test_a_project_that_cannot_be_scored_does_not_keep_others_from_moving(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from services.evaluation import handlers  # noqa: PLC0415  # Patched below.
+
+    score_project = handlers.score_project
+
+    def fail_for_one(project: str, *others: Any, **words: Any) -> Any:
+        if project == "broken":
+            raise ZeroDivisionError
+        return score_project(project, *others, **words)
+
+    monkeypatch.setattr(handlers, "score_project", fail_for_one)
+
+    async def scenario(evaluation: Evaluation) -> None:
+        for name in ("broken", "p"):
+            assert (await evaluation.send("PUT", f"/projects/{name}/plan", PLAN)).status_code == 201
+        await evaluation.happen(declared("1000.00"), paid("100.00"))
+
+        await evaluation.score(lambda score: score["execution"]["spent"] == "100.00")
+
+        assert (await evaluation.send("GET", "/projects/broken/score")).status_code == 404
+
+    play(scenario, tmp_path, monkeypatch)

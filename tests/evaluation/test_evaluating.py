@@ -48,9 +48,16 @@ from tests.evaluation.builders import (
 EXAMPLE = Path(__file__).parents[2] / "examples" / "kashgar-2018" / "project.toml"
 
 
+def unmarked(value: Any) -> Any:
+    """What the example says, without its marks of what is assumed."""
+    if isinstance(value, dict):
+        return {name: unmarked(member) for name, member in value.items() if name != "assumed"}
+    return [unmarked(item) for item in value] if isinstance(value, list) else value
+
+
 def kashgar_plan() -> Any:
     raw = json.loads(json.dumps(tomllib.loads(EXAMPLE.read_text())["plan"], default=str))
-    return read_plan(raw, project="ks-gov-web-2018", policies={"mof-2020": MOF_2020})
+    return read_plan(unmarked(raw), project="ks-gov-web-2018", policies={"mof-2020": MOF_2020})
 
 
 KASHGAR: list[Happening] = [
