@@ -1,5 +1,6 @@
 """The OpenAPI document and its page, completed by what every call shares: the bearer token and the problem answers."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -23,8 +24,10 @@ PROBLEM: Final[dict[str, Any]] = {
 OPEN_TAGS: Final = ("health", "documentation")
 
 
-def application(title: str, description: str, lifespan: Lifespan[FastAPI]) -> FastAPI:
-    """An application whose ``/docs`` asks nothing of the internet."""
+def application(
+    title: str, description: str, lifespan: Lifespan[FastAPI], schemas: Mapping[str, dict[str, Any]]
+) -> FastAPI:
+    """An application whose ``/docs`` asks nothing of the internet; *schemas* are added to the document's own."""
     app = FastAPIOffline(
         "/docs", None, title=title, description=description, version="1", lifespan=lifespan, static_url="/docs/static"
     )
@@ -33,18 +36,19 @@ def application(title: str, description: str, lifespan: Lifespan[FastAPI]) -> Fa
     def document() -> dict[str, Any]:
         if not made:
             made.update(get_openapi(title=title, version="1", description=description, routes=app.routes))
-            _complete(made)
+            _complete(made, schemas)
         return made
 
     app.openapi = document  # type: ignore[method-assign]  # The framework's own way to complete the document.
     return app
 
 
-def _complete(document: dict[str, Any]) -> None:
+def _complete(document: dict[str, Any], further: Mapping[str, dict[str, Any]]) -> None:
     components = document.setdefault("components", {})
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = PROBLEM
+    schemas.update(further)
     for framework_error in ("HTTPValidationError", "ValidationError"):
         schemas.pop(framework_error, None)
     answer = {

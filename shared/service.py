@@ -6,10 +6,11 @@ A service's ``app.py`` names what differs: its tables, its routes, whom it liste
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -143,15 +144,21 @@ class Service:
 
         return publish
 
-    def app(self, *routers: APIRouter, title: str, description: str) -> FastAPI:
-        """The ASGI application with everything around *routers*."""
-        app = openapi.application(title, description, self._lifespan)
+    def app(
+        self,
+        *routers: APIRouter,
+        title: str,
+        description: str,
+        schemas: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+    ) -> FastAPI:
+        """The ASGI application with everything around *routers*; *schemas* are further ones for OpenAPI."""
+        app = openapi.application(title, description, self._lifespan, schemas)
         answers.install(app)
-        app.include_router(health.router(self))
-        app.include_router(asyncapi.router(self.name, self.bus.broker))
-        app.include_router(feed.router(self.database, self.log, self.commits))
         for routes in routers:
             app.include_router(routes)
+        app.include_router(feed.router(self.database, self.log, self.commits))
+        app.include_router(asyncapi.router(self.name, self.bus.broker))
+        app.include_router(health.router(self))
         app.add_middleware(
             Door,
             gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),

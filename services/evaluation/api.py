@@ -20,6 +20,7 @@ from shared import pages
 from shared.access import Caller, require
 from shared.dates import end_of
 from shared.events.base import Envelope
+from shared.events.evaluation import PlanAdopted
 from shared.fields import LIST_MAX, Body, Figure, Id, Moment, Name, Text, day_of, moment_of
 from shared.idempotency import Answer
 from shared.identity import new_id
@@ -30,7 +31,14 @@ Planner = Annotated[Caller, Depends(require("plans:write"))]
 Assessor = Annotated[Caller, Depends(require("ratings:write"))]
 Viewer = Annotated[Caller, Depends(require("scores:read"))]
 Time = Annotated[str | None, Query(max_length=40, description="RFC 3339 with an offset; or a day, for its end.")]
-PLAN_BODY: Final = {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}}
+# The plan is read by the rules, which name every fault at once; its shape is that of the event that adopts it.
+PLAN_SCHEMAS: Final = msgspec.json.schema_components([PlanAdopted], ref_template="#/components/schemas/{name}")[1]
+PLAN_BODY: Final = {
+    "requestBody": {
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PlanAdopted"}}},
+        "required": True,
+    }
+}
 
 
 class RatingBody(Body):
