@@ -12,6 +12,9 @@ GRADES: Final = {"excellent": "优 excellent", "good": "良 good", "fair": "中 
 STATUS: Final = {"met": "[green]met[/]", "missed": "[red]missed[/]", "pending": "[yellow]pending[/]"}
 
 
+CHANGES_SHOWN: Final = 4  # The first version moves every indicator.
+
+
 @dataclass(slots=True, kw_only=True)
 class Row:
     """A project as last seen."""
@@ -77,10 +80,13 @@ def spoken_grade(grade: str) -> str:
 
 def spoken_changes(change: dict[str, Any]) -> str:
     """The indicators that moved: code, measured value, score."""
-    return "; ".join(
+    changed = change.get("changed", [])
+    shown = [
         f"{each['code']} {'–' if each['measured'] is None else each['measured']} → {each['score']}"
-        for each in change.get("changed", [])
-    )
+        for each in changed[:CHANGES_SHOWN]
+    ]
+    more = len(changed) - len(shown)
+    return "; ".join([*shown, f"and {more} more"] if more else shown)
 
 
 def spoken_cause(change: dict[str, Any]) -> str:

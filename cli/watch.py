@@ -1,7 +1,7 @@
 """``scorebus watch``."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 import typer
@@ -32,38 +32,49 @@ def watch(
         events = ScoreStream(platform, [] if project is None else [project]).events()
         try:
             if as_json:
-                _print_events(events)
+                print_events(events)
             elif sys.stdout.isatty():
                 _show_table(events, platform, project)
             else:
-                _print_lines(events)
+                print_lines(events)
         except KeyboardInterrupt:
             return
 
 
-def _print_events(events: Iterable[StreamEvent | Broken]) -> None:
-    for event in events:
-        match event:
-            case Broken():
-                print(f"scorebus: {event.reason}; connecting again", file=sys.stderr, flush=True)
-            case StreamEvent():
-                print_json({"event": event.kind, "id": event.id, "data": event.content})
+def print_events(events: Iterable[StreamEvent | Broken]) -> None:
+    """Every event as a JSON object a line."""
+    for event in _unbroken(events):
+        print_json({"event": event.kind, "id": event.id, "data": event.content})
 
 
-def _print_lines(events: Iterable[StreamEvent | Broken]) -> None:
-    for event in events:
-        match event:
-            case Broken():
-                print(f"scorebus: {event.reason}; connecting again", file=sys.stderr, flush=True)
-            case StreamEvent(kind="score"):
+def print_lines(events: Iterable[StreamEvent | Broken]) -> None:
+    """Every event in words, a line each."""
+    for event in _unbroken(events):
+        match event.kind:
+            case "score":
                 print(spoken_change(event.content), flush=True)
-            case StreamEvent(kind="snapshot"):
-                for score in event.content["projects"]:
-                    print(
-                        f"{score['project']} v{score['version']}: {score['total']} {score['grade_label']}", flush=True
-                    )
-            case StreamEvent():
+            case "snapshot":
+                scores = event.content["projects"]
+                lines = [
+                    f"{each['project']} v{each['version']}: {each['total']} {each['grade_label']}" for each in scores
+                ]
+                print("\n".join(lines) or "nothing is scored yet", flush=True)
+            case _:
                 print(f"{event.kind}: everything is read anew", flush=True)
+
+
+def _unbroken(events: Iterable[StreamEvent | Broken]) -> Iterator[StreamEvent]:
+    """The events alone; of a break, however long, one line on stderr."""
+    is_broken = False
+    for event in events:
+        match event:
+            case Broken():
+                if not is_broken:
+                    print(f"scorebus: {event.reason}; connecting again", file=sys.stderr, flush=True)
+                is_broken = True
+            case StreamEvent():
+                is_broken = False
+                yield event
 
 
 def _show_table(events: Iterable[StreamEvent | Broken], platform: Platform, project: str | None) -> None:
@@ -80,7 +91,7 @@ def _show_table(events: Iterable[StreamEvent | Broken], platform: Platform, proj
                     _take(event, board)
                     if project is not None:
                         details, note = _details(platform, project, event, details)
-            live.update(_screen(board, details, note), refresh=True)
+            live.update(Group(details or board.table(), Text(note or "Ctrl-C ends", style="dim")), refresh=True)
 
 
 def _take(event: StreamEvent, board: Scoreboard) -> None:
@@ -93,17 +104,11 @@ def _take(event: StreamEvent, board: Scoreboard) -> None:
 def _details(
     platform: Platform, project: str, event: StreamEvent, before: RenderableType | None
 ) -> tuple[RenderableType | None, str]:
+    """The project's indicators after *event*, and what moved them."""
     call = Call(service="evaluation", method="GET", path=f"/projects/{project}/score", role="viewer")
     try:
         score: dict[str, Any] = platform.perform(call).body
     except Unanswered as error:  # The stream tells when it is back.
         return before, str(error)
-    return details_table(score, frozenset(each["code"] for each in event.content.get("changed", []))), ""
-
-
-def _screen(board: Scoreboard, details: RenderableType | None, note: str) -> RenderableType:
-    parts: list[RenderableType] = [board.table()]
-    if details is not None:
-        parts.append(details)
-    parts.append(Text(note or "Ctrl-C ends", style="dim"))
-    return Group(*parts)
+    moved = frozenset(each["code"] for each in event.content.get("changed", []))
+    return details_table(score, moved), spoken_change(event.content) if event.kind == "score" else ""

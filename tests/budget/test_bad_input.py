@@ -99,8 +99,7 @@ def test_bytes_that_are_no_such_request_are_refused(untouched: Budget, call: str
     ],
 )
 def test_another_media_type_is_refused(untouched: Budget, call: str, media_type: str | None) -> None:
-    method, path, body = CALLS[call]
-    content = json.dumps(body).encode()
+    content = json.dumps(CALLS[call][2]).encode()
 
     answer = send(untouched, call, content=content, **{"Content-Type": media_type})  # type: ignore[arg-type]
 

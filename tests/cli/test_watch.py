@@ -14,6 +14,7 @@ from cli.client import Platform
 from cli.errors import CommandError
 from cli.scoreboard import Scoreboard, spoken_change
 from cli.stream import Broken, ScoreStream, StreamEvent
+from cli.watch import print_events, print_lines
 from tests.cli.fake_platform import FakePlatform, Handler, Trouble, a_fake_platform, unavailable
 
 STREAM = "GET /scores/stream"
@@ -180,6 +181,34 @@ def test_the_board_shows_the_latest_of_each_project() -> None:
     assert (board.rows["p"].version, board.rows["p"].total) == (2, "2.00")
     assert board.rows["p"].cause == "payment.made (budget)"
     assert board.rows["q"].changed == "1 of 2 met"
+
+
+def test_as_json_there_is_a_line_an_event_and_a_break_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    print_events(
+        [
+            StreamEvent("snapshot", "e:1", {"projects": []}),
+            Broken("gone"),
+            Broken("still gone"),
+            StreamEvent("score", "e:2", score(2)),
+            Broken("gone"),
+        ]
+    )
+
+    said = capsys.readouterr()
+    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["e:1", "e:2"]
+    assert said.err.splitlines() == ["scorebus: gone; connecting again"] * 2
+
+
+def test_without_a_terminal_there_is_a_line_an_event(capsys: pytest.CaptureFixture[str]) -> None:
+    print_lines([StreamEvent("snapshot", "e:1", {"projects": []}), StreamEvent("score", "e:2", score(2))])
+
+    assert capsys.readouterr().out.splitlines() == ["nothing is scored yet", spoken_change(score(2))]
+
+
+def test_many_changes_at_once_are_counted() -> None:
+    many = score(2) | {"changed": score(2)["changed"] * 6}
+
+    assert spoken_change(many).endswith("and 2 more")
 
 
 def test_a_change_is_told_in_one_line() -> None:
