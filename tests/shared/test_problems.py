@@ -19,7 +19,7 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", sorted(KINDS, key=lambda kind: kind.__qualname__), ids=lambda kind: kind.__name__)
 def test_a_kind_of_problem_has_a_type_a_title_and_a_status_of_an_error(kind: type[Problem]) -> None:
     assert kind.slug == kind.slug.lower()
     assert kind.slug.replace("-", "").isalpha()
