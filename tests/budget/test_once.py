@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import threading
 
+import httpx
 import pytest
 
 from tests.budget.driver import Budget, a_payment
-from tests.support import problem_of
+from tests.support import PATIENCE_SECONDS, problem_of
 
 
 def post(
@@ -175,6 +177,25 @@ def test_many_at_once_with_one_key_make_one_payment(budget: Budget) -> None:
     assert all("retry-after" in answer.headers for answer in others)
     assert budget.line()["paid"] == "100.00"
     assert len(budget.get("/payments?project=web")["items"]) == 1
+
+
+def test_while_the_first_still_runs_the_second_is_told_to_wait(budget: Budget) -> None:
+    go_on = threading.Event()
+    headers = {"Idempotency-Key": "k"}
+
+    async def two() -> list[httpx.Response]:
+        budget.running.service.database.submit(lambda _: go_on.wait(PATIENCE_SECONDS))  # The writer is busy.
+        one = budget.running.sending
+        sent = [asyncio.create_task(one("POST", "/payments", a_payment(), headers=headers)) for _ in range(2)]
+        await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_SECONDS)
+        go_on.set()
+        return await asyncio.gather(*sent)
+
+    answers = sorted(budget.running.run(two), key=lambda answer: answer.status_code)
+
+    assert answers[0].status_code == 201
+    assert problem_of(answers[1]) == (409, "idempotency-in-progress")
+    assert answers[1].headers["retry-after"] == "1"
 
 
 def test_many_at_once_with_keys_of_their_own_never_exceed_the_line(budget: Budget) -> None:

@@ -1,5 +1,6 @@
 """What every request passes before its call is found."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -221,6 +222,28 @@ def test_the_size_of_a_body_is_bounded_by_the_setting(tmp_path: Path) -> None:
 
     assert at_the_limit.status_code == 201
     assert problem_of(above) == (413, "too-large")
+
+
+def test_a_body_that_says_it_is_too_large_is_not_even_read(service: Running) -> None:
+    read = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b" " * 300_000
+
+    answer = service.send("POST", "/things", content=chunks(), headers={"Content-Length": "300000"})
+
+    assert problem_of(answer) == (413, "too-large")
+    assert read == []
+
+
+def test_who_waits_as_long_as_told_is_not_too_early(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Throttle, "take", lambda *_: 1.2)
+
+    answer = service.send("GET", "/events/head")
+
+    assert problem_of(answer) == (429, "too-many-requests")
+    assert answer.headers["retry-after"] == "2"
 
 
 @pytest.mark.parametrize("length", ["99999999999999999999", "-1", "ten"])

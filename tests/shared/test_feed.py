@@ -16,6 +16,8 @@ from shared.log import Head
 from tests.shared.small import a_service, append
 from tests.support import Running, problem_of
 
+SOON_SECONDS = 15.0  # A long poll that is not woken lasts twice as long; so does its failure.
+
 
 @pytest.fixture(scope="module")
 def feed(service: Running) -> Running:
@@ -184,7 +186,8 @@ def test_a_long_poll_is_answered_by_the_next_event(live_feed: Running) -> None:
         )  # The poll has begun: readers are served in turn.
         was_waiting = not waiting.done()
         await live_feed.sending("POST", "/things", {"receipt": "r6"})
-        return was_waiting, await waiting
+        async with asyncio.timeout(SOON_SECONDS):
+            return was_waiting, await waiting
 
     was_waiting, answer = live_feed.run(poll)
 
@@ -206,8 +209,11 @@ def test_an_event_committed_while_the_poll_looks_is_not_missed(live_feed: Runnin
 
     live_feed.service.database.read = look_then_commit  # type: ignore[method-assign]
 
-    assert receipts(ask(live_feed, "after=5&timeout=30")) == ["r6"]
-    assert looks == 2  # Not woken by the end of its time.
+    async def poll() -> httpx.Response:
+        async with asyncio.timeout(SOON_SECONDS):
+            return await live_feed.sending("GET", "/events?after=5&timeout=30", role="service")
+
+    assert receipts(live_feed.run(poll)) == ["r6"]
 
 
 def test_a_commit_that_appends_nothing_does_not_end_a_poll(live_feed: Running) -> None:
@@ -238,7 +244,8 @@ def test_a_service_that_stops_ends_its_long_polls(tmp_path: Path) -> None:
             waiting = asyncio.create_task(service.sending("GET", "/events?timeout=30", role="service"))
             await service.sending("GET", "/events/head", role="service")
             service.service.stop()
-            return await waiting
+            async with asyncio.timeout(SOON_SECONDS):
+                return await waiting
 
         assert receipts(service.run(poll)) == []
 

@@ -127,6 +127,30 @@ def test_a_relay_that_starts_again_does_not_repeat_what_the_stream_has(tmp_path:
     assert on_stream(valkey) == ["r1", "r2", "r3"]
 
 
+def test_a_relay_goes_on_after_the_last_entry_that_its_stream_has(tmp_path: Path, valkey: Valkey) -> None:
+    with a_service(tmp_path, redis_url=valkey.url) as service:
+        append(service, "r1", "r2")
+        assert fills_up(valkey, service)
+    with a_service(tmp_path) as service:  # Without the bus.
+        append(service, "r3", "r4")
+
+    with a_service(tmp_path, redis_url=valkey.url) as service:
+        assert fills_up(valkey, service)
+
+    assert on_stream(valkey) == ["r1", "r2", "r3", "r4"]
+
+
+def test_a_stream_with_the_history_of_another_log_gets_all_of_this_one(tmp_path: Path, valkey: Valkey) -> None:
+    with a_service(tmp_path / "one", redis_url=valkey.url) as other:
+        append(other, "foreign1", "foreign2")
+        assert fills_up(valkey, other)
+    with a_service(tmp_path / "two") as service:
+        append(service, "r1", "r2", "r3")
+
+    with a_service(tmp_path / "two", redis_url=valkey.url) as service:
+        assert fills_up(valkey, service)
+
+
 @pytest.mark.parametrize("entry", [{"event": "nonsense", "mac": "x"}, {"other": "field"}])
 def test_a_foreign_entry_at_the_end_of_the_stream_stops_nothing(
     tmp_path: Path, valkey: Valkey, entry: dict[Any, Any]
@@ -142,6 +166,8 @@ def test_a_foreign_entry_at_the_end_of_the_stream_stops_nothing(
 
 def test_a_database_that_fails_for_a_while_does_not_end_the_relay(tmp_path: Path, valkey: Valkey) -> None:
     with a_service(tmp_path, redis_url=valkey.url) as service:
+        append(service, "r0")
+        assert fills_up(valkey, service)
         after, failures = EventLog.after, []
 
         def failing(*words: Any) -> Any:
@@ -150,7 +176,7 @@ def test_a_database_that_fails_for_a_while_does_not_end_the_relay(tmp_path: Path
 
         service.service.log.after = failing  # type: ignore[method-assign]
         append(service, "r1")
-        eventually(lambda: failures, "a failure")
+        eventually(lambda: len(failures) >= 2, "a failure, and another one after it")
 
         service.service.log.after = after.__get__(service.service.log)  # type: ignore[method-assign]
 
