@@ -7,9 +7,10 @@ import msgspec
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
-from shared.problems import Invalid, NotFound, Problem
+from shared.problems import Invalid, NotFound, Problem, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,6 +39,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -49,7 +51,8 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = error.errors()
-    if request.method == "GET" and all(fault["loc"][0] == "path" for fault in faults):
+    # What is no id cannot be there; only a PUT may be about to make it.
+    if request.method != "PUT" and any(fault["loc"][0] == "path" for fault in faults):
         return problem_response(NotFound("there is nothing by that name"))
     return problem_response(Invalid([_fault(fault) for fault in faults]))
 
@@ -65,6 +68,11 @@ async def _on_http(request: Request, error: Exception) -> Response:
     titles = {404: "Not found", 405: "Method not allowed", 400: "Malformed"}
     title = titles.get(error.status_code, "Refused")
     return plain_problem(error.status_code, title, str(error.detail), error.headers)
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    log.error("statement_refused", method=request.method, path=request.url.path, error=type(error).__name__)
+    return problem_response(Unavailable("the database did not take this; nothing was stored", retry_after=1))
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

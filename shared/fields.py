@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Final
 from zoneinfo import available_timezones
 
@@ -116,8 +117,13 @@ def _no_controls(value: str) -> str:
     return value
 
 
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # Reads a folder of files.
+
+
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in _zones():
         raise ValueError("must be an IANA time zone, as Asia/Shanghai")
     return value
 
