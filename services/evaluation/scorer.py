@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a project is to be scored: the event that touched it last, or None when only time has passed."""
+    """Why a project is to be scored: the event that touched it last, if it is known."""
 
     cause: Cause | None
     trace: Trace
@@ -54,7 +54,7 @@ class Scorer:
         self._settings = settings
         self._dossiers = dossiers
         self._policies = policies
-        self._due: dict[str, Reason | None] = {}
+        self._due: dict[str, Reason] = {}
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
 
@@ -75,8 +75,9 @@ class Scorer:
 
     async def all_due(self) -> None:
         """Score every project: facts may have come in since its latest version."""
+        unknown = Reason(None, Trace(correlation_id=new_id()))
         for project in await self._service.database.read(store.planned_projects):
-            self._due.setdefault(project, None)
+            self._due.setdefault(project, unknown)
         self._wake.set()
 
     async def run(self) -> None:
@@ -96,7 +97,7 @@ class Scorer:
         if ready:
             batch = {project: self._due.pop(project) for project in ready}
             try:
-                await self._score_batch(batch, by_time=False)
+                await self._score_batch(dict(batch))
             except Unavailable:
                 self._due = batch | self._due
                 return 1.0
@@ -117,12 +118,13 @@ class Scorer:
         now = self._service.clock.now()
         running = await self._service.database.read(partial(store.running_projects, now=now))
         for start in range(0, len(running), BATCH):
-            batch: dict[str, Reason | None] = dict.fromkeys(running[start : start + BATCH])
-            await self._score_batch(batch, by_time=True)
+            # What an event has touched is scored for that event, which shall be named as the cause.
+            await self._score_batch({name: None for name in running[start : start + BATCH] if name not in self._due})
 
-    async def _score_batch(self, batch: dict[str, Reason | None], *, by_time: bool) -> None:
+    async def _score_batch(self, batch: dict[str, Reason | None]) -> None:
+        """Score the projects of *batch*; those without a reason because time has passed."""
         try:
-            updates = await self._service.database.write(partial(self._score, batch=batch, by_time=by_time))
+            updates = await self._service.database.write(partial(self._score, batch=batch))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001  # A bug with one project must not keep the others from moving.
@@ -130,7 +132,7 @@ class Scorer:
                 log.error("score_failed", alarm=True, project=next(iter(batch)), error=repr(error)[:500])
                 return
             for project, reason in batch.items():
-                await self._score_batch({project: reason}, by_time=by_time)
+                await self._score_batch({project: reason})
             return
         for update, trace in updates:
             log.info(
@@ -142,9 +144,7 @@ class Scorer:
                 causation_id=trace.causation_id,
             )
 
-    def _score(
-        self, session: Session, *, batch: dict[str, Reason | None], by_time: bool
-    ) -> list[tuple[ScoreUpdated, Trace]]:
+    def _score(self, session: Session, *, batch: dict[str, Reason | None]) -> list[tuple[ScoreUpdated, Trace]]:
         now: datetime = self._service.clock.now()
         updates = []
         for project, reason in batch.items():
@@ -157,7 +157,7 @@ class Scorer:
                 publish=self._service.publisher(session, trace),
                 now=now,
                 cause=None if reason is None else reason.cause,
-                by_time=by_time,
+                by_time=reason is None,
             )
             if update is not None:
                 updates.append((update, trace))

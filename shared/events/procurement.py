@@ -1,9 +1,10 @@
 """What procurement publishes: contracts and their acceptances."""
 
 from datetime import date
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from msgspec import Meta
 
 from shared.events.base import EventData, Figure, Id, Yuan
 
@@ -54,11 +55,11 @@ class ContractSigned(EventData, frozen=True, kw_only=True):
     ends_on: date
     items: tuple[ContractItem, ...]
     advance_amount: Yuan  # May be paid before acceptance.
-    payment_days: int  # Days from acceptance within which payment is due.
+    payment_days: Annotated[int, Meta(ge=0, le=365)]  # Days from acceptance within which payment is due.
 
 
 class ContractAmended(EventData, frozen=True, kw_only=True):
-    """A contract's amount, end or items were changed; the values are those after the change."""
+    """A contract's amount, end or items were changed; the values are absolute, those after the change."""
 
     type: ClassVar[str] = "contract.amended"
     source: ClassVar[str] = "procurement"

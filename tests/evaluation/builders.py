@@ -109,6 +109,23 @@ def terminated(when: str, contract: str = "c") -> Happening:
     return at(when), procurement.ContractTerminated(project=PROJECT, contract=contract, terminated_on=at(when).date())
 
 
+def amended(amount: str, when: str, contract: str = "c", item: str = "i", **more: Any) -> Happening:
+    fields: dict[str, Any] = {
+        "project": PROJECT,
+        "contract": contract,
+        "amount": amount,
+        "ends_on": day("12-31"),
+        "items": (procurement.ContractItem(item=item, name="I", unit="u", quantity="1"),),
+    }
+    return at(when), procurement.ContractAmended(**fields | more)
+
+
+def later(happening: Happening, years: int = 1) -> Happening:
+    """The same, *years* after."""
+    when, data = happening
+    return when.replace(year=when.year + years), data
+
+
 def opened(when: str, fault: str = "f", *, down: bool = True, asset: str | None = None) -> Happening:
     data = monitoring.FaultOpened(
         project=PROJECT, fault=fault, asset=asset, severity="major", occurred_at=at(when), service_down=down

@@ -341,7 +341,7 @@ def test_time_alone_moves_a_score_without_an_event(tmp_path: Path, monkeypatch: 
         [*_, last] = await log_of(evaluation)
         assert last["data"]["cause"] is None
 
-    play(scenario, tmp_path, monkeypatch, tick_seconds="0.05")
+    play(scenario, tmp_path, monkeypatch, tick_seconds="0.05", coalesce_seconds="0")
 
 
 def test_an_event_that_breaks_its_sources_promise_is_parked_and_the_score_is_not_final(

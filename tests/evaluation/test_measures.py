@@ -1,15 +1,21 @@
 """Each measure against figures worked out by hand."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
+from services.evaluation.rules.evaluating import score_indicator
+from services.evaluation.rules.period import Period
 from tests.evaluation.builders import (
     CHINA,
     MID_YEAR,
+    MOF_2020,
     YEAR_OVER,
+    Happening,
+    a_plan,
     adjusted,
+    amended,
     an_indicator,
     answered,
     at,
@@ -17,7 +23,10 @@ from tests.evaluation.builders import (
     complained,
     counted,
     day,
+    declared,
+    facts_of,
     inspected,
+    later,
     maintenance,
     measured,
     opened,
@@ -136,6 +145,17 @@ def test_maintenance_of_an_asset_excuses_that_asset_alone_and_stays_in_the_denom
     )
 
     assert row.measured == Fraction(1, YEAR_HOURS) * 100
+
+
+def test_maintenance_of_the_project_excuses_the_faults_of_each_asset() -> None:
+    row = measured(
+        an_indicator("fault_rate"),
+        maintenance("03-01 09:00", "03-01 11:00"),
+        opened("03-01 08:00", asset="line"),
+        resolved("03-01 10:00"),
+    )
+
+    assert row.measured == Fraction(1, YEAR_HOURS - 2) * 100
 
 
 def test_an_open_fault_is_down_until_now_and_after_the_year_until_its_end() -> None:
@@ -274,10 +294,79 @@ def test_a_month_from_the_31st_is_over_when_the_shorter_month_is() -> None:
     indicator = an_indicator("service_months", "=", "12", unit="月", arguments={"item": "i"})
     term = signed(starts_on=day("01-31"), ends_on=day("12-31"))
 
-    february_27 = measured(indicator, term, inspected("1", "02-01 00:00"), as_of=at("02-27 12:00"))
-    february_over = measured(indicator, term, inspected("1", "02-01 00:00"), as_of=at("02-28 00:00"))
+    february_28 = measured(indicator, term, inspected("1", "02-01 00:00"), as_of=at("02-28 23:59"))
+    february_over = measured(indicator, term, inspected("1", "02-01 00:00"), as_of=at("03-01 00:00"))
 
-    assert (february_27.measured, february_over.measured) == (0, 1)
+    assert (february_28.measured, february_over.measured) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "months"),
+    [
+        ("2018-01-31", "2018-02-27", 0),
+        ("2018-01-31", "2018-02-28", 1),
+        ("2018-01-29", "2018-02-28", 1),  # No 29 February in 2018: the month is over when February is.
+        ("2018-01-28", "2018-02-27", 1),
+        ("2018-08-31", "2018-09-29", 0),
+        ("2018-08-31", "2018-09-30", 1),
+        ("2018-01-15", "2018-03-13", 1),
+        ("2018-01-15", "2018-03-14", 2),
+        ("2020-01-31", "2020-02-28", 0),
+        ("2020-01-31", "2020-02-29", 1),
+        ("2020-02-29", "2021-02-28", 12),
+        ("2020-02-29", "2021-02-27", 11),
+        ("2018-05-05", "2018-05-05", 0),
+        ("2018-01-01", "2018-12-31", 12),
+    ],
+)
+def test_whole_months_are_counted_from_the_first_day_of_the_term(first: str, last: str, months: int) -> None:
+    """Last days inclusive, as a contract prints them."""
+    term = signed(starts_on=date.fromisoformat(first), ends_on=date.fromisoformat(last))
+    indicator = an_indicator("service_months", "=", "12", unit="月", arguments={"item": "i"})
+    facts = facts_of(declared(), term, inspected("1", "05-06 00:00"))
+    plan = a_plan(indicator, ends_on=date(2021, 12, 31))
+    period = Period.of(plan, facts, datetime(2022, 1, 1, tzinfo=CHINA))
+
+    row, _ = score_indicator(indicator, facts, period, MOF_2020)
+
+    assert row.measured == months
+
+
+def test_an_amendment_counts_from_its_own_time() -> None:
+    indicator = an_indicator("government_procurement_rate", ">=", "80")
+    story = [
+        signed("c1", "10.00"),
+        signed("c2", "10.00", government_procurement=False),
+        amended("30.00", "06-01 00:00", "c1"),
+    ]
+
+    before = measured(indicator, *story, as_of=at("05-31 23:59"))
+    after = measured(indicator, *story, as_of=at("06-01 00:00"))
+
+    assert (before.measured, after.measured) == (50, 75)
+
+
+def test_a_contract_changed_before_the_window_is_in_force_as_changed() -> None:
+    indicator = an_indicator("service_months", "=", "12", unit="月", arguments={"item": "i"})
+
+    row = measured(
+        indicator,
+        later(signed(ends_on=day("03-31")), -1),
+        later(amended("10.00", "12-01 00:00", ends_on=day("08-31")), -1),
+        inspected("1", "01-10 00:00"),
+    )
+
+    assert row.measured == 8
+
+
+@pytest.mark.parametrize("change", [terminated("03-01 00:00", "c2"), amended("90.00", "03-01 00:00", "c1")])
+def test_what_happens_to_a_contract_after_the_window_does_not_count(change: Happening) -> None:
+    indicator = an_indicator("government_procurement_rate", ">=", "80")
+    story = [signed("c1", "10.00"), signed("c2", "30.00", government_procurement=False), later(change)]
+
+    row = measured(indicator, *story, as_of=YEAR_OVER + timedelta(days=365))
+
+    assert row.measured == 25
 
 
 def test_months_of_several_terms_are_their_union_and_a_termination_ends_one() -> None:
@@ -333,6 +422,65 @@ def test_execution_is_of_the_budget_as_adjusted_by_then() -> None:
     assert measured(indicator, *story, as_of=at("06-01 00:00")).measured == 25
 
 
+PAYMENT_STORY = [
+    signed("c1", "10.00", payment_days=30),
+    inspected("1", "03-01 00:00", "c1"),  # Its last day to pay is 31 March.
+]
+ON_TIME = an_indicator("on_time_payment_rate", ">=", "100")
+
+
+@pytest.mark.parametrize(("paid_on", "percent"), [("03-31 00:00", 100), ("04-01 00:00", 0)])
+def test_a_contract_is_paid_on_time_up_to_the_last_of_its_days(paid_on: str, percent: int) -> None:
+    assert measured(ON_TIME, *PAYMENT_STORY, paid("10.00", paid_on, contract="c1")).measured == percent
+
+
+def test_a_contract_is_due_when_its_last_day_is_over() -> None:
+    on_the_day = measured(ON_TIME, *PAYMENT_STORY, as_of=at("03-31 23:59"))
+    after = measured(ON_TIME, *PAYMENT_STORY, as_of=at("04-01 00:00"))
+
+    assert (on_the_day.status, after.measured) == ("pending", 0)
+
+
+@pytest.mark.parametrize(
+    "payments",
+    [
+        [paid("9.99", contract="c1")],
+        [paid("10.00", contract="c2")],
+        [paid("10.00")],
+        [paid("10.00", contract="c1"), reversed_("10.00", "03-20 00:00")],
+        [paid("10.00", "02-01 00:00", contract="c1"), amended("10.01", "03-01 00:00", "c1")],
+    ],
+)
+def test_what_is_not_paid_in_full_for_the_contract_is_not_on_time(payments: list[Happening]) -> None:
+    assert measured(ON_TIME, *PAYMENT_STORY, *payments).measured == 0
+
+
+def test_payments_in_parts_and_in_advance_add_up() -> None:
+    parts = [paid("4.00", "02-01 00:00", "z1", contract="c1"), paid("6.00", "03-30 00:00", "z2", contract="c1")]
+
+    assert measured(ON_TIME, *PAYMENT_STORY, *parts).measured == 100
+
+
+def test_the_latest_passed_acceptance_starts_the_days() -> None:
+    again = [inspected("1", "05-01 00:00", "c1"), inspected("1", "09-01 00:00", "c1", has_passed=False)]
+
+    row = measured(ON_TIME, *PAYMENT_STORY, *again, paid("10.00", "05-31 00:00", contract="c1"))
+
+    assert row.measured == 100
+
+
+def test_what_falls_due_after_the_window_is_not_judged_in_it() -> None:
+    row = measured(ON_TIME, signed("c1"), inspected("1", "12-02 00:00", "c1"), as_of=YEAR_OVER + timedelta(days=90))
+
+    assert (row.status, row.is_vacuous) == ("met", True)
+
+
+def test_a_contract_that_was_never_accepted_is_not_due() -> None:
+    row = measured(ON_TIME, *PAYMENT_STORY, signed("c2"), paid("10.00", contract="c1"))
+
+    assert row.measured == 100
+
+
 def test_complaints_are_counted_for_each_service() -> None:
     row = measured(
         an_indicator("complaint_rate", "<=", "5"), complained("03-01 10:00"), counted(40), counted(10, "02-28 00:00")
@@ -383,6 +531,7 @@ PENDING = [
     "paid_amount",
     "complaint_rate",
     "complaint_closure_rate",
+    "on_time_payment_rate",
     "satisfaction_rate",
     "rating",
 ]
@@ -402,7 +551,13 @@ def test_sums_and_counts_without_facts_are_zero_when_the_period_is_over(measure:
     assert (row.measured, row.status, row.is_vacuous) == (0, "missed", False)
 
 
-VACUOUS = ["fault_resolution_rate", "response_hours", "repair_hours", "complaint_closure_rate"]
+VACUOUS = [
+    "fault_resolution_rate",
+    "response_hours",
+    "repair_hours",
+    "complaint_closure_rate",
+    "on_time_payment_rate",
+]
 
 
 @pytest.mark.parametrize("measure", VACUOUS)
@@ -417,3 +572,19 @@ def test_where_nothing_could_happen_the_target_counts_as_met(measure: str) -> No
 )
 def test_everything_else_stays_pending_after_the_period(measure: str) -> None:
     assert measured(an_indicator(measure, ">=", "1")).status == "pending"
+
+
+def test_hours_are_shown_and_compared_in_minutes_where_the_unit_says_so() -> None:
+    indicator = an_indicator("response_hours", "<=", "30", unit="分钟")
+
+    row = measured(indicator, opened("03-01 08:00"), responded("03-01 08:20"))
+
+    assert (row.measured, row.status) == (20, "met")
+
+
+def test_of_two_adjustments_the_one_recorded_last_holds_even_if_backdated() -> None:
+    indicator = an_indicator("execution_rate", ">=", "90")
+
+    row = measured(indicator, paid("50.00"), adjusted("200.00", "06-01 00:00"), adjusted("500.00", "05-01 00:00"))
+
+    assert row.measured == 10

@@ -13,7 +13,7 @@ from tests.evaluation.builders import MOF_2020
 
 values = st.fractions(min_value=0, max_value=10**6, max_denominator=1000)
 targets = st.decimals(min_value=0, max_value=10**6, places=2).map(str)
-weights = st.decimals(min_value=Decimal("0.01"), max_value=100, places=2)
+weights = st.decimals(min_value=Decimal("0.000001"), max_value=100, places=6)
 one_sided = st.sampled_from([">=", "<=", "=", ">", "<"])
 
 
@@ -27,7 +27,12 @@ def test_a_score_stays_within_zero_and_its_weight(measured: Fraction, op: str, t
     share = reach(measured, Target(op=op, value=target), MOF_2020)  # type: ignore[arg-type]
 
     assert 0 <= share <= 1
-    assert 0 <= points(weight, share, MOF_2020.rounding) <= weight + Decimal("0.005")
+    assert 0 <= points(weight, share, MOF_2020.rounding) <= weight
+
+
+@pytest.mark.parametrize(("weight", "score"), [("3.335", "3.33"), ("0.005", "0.00"), ("2.665", "2.66"), ("4", "4.00")])
+def test_a_weight_finer_than_points_is_never_rounded_past_itself(weight: str, score: str) -> None:
+    assert points(Decimal(weight), Fraction(1), MOF_2020.rounding) == Decimal(score)
 
 
 @given(lower=values, higher=values, target=targets)
@@ -101,7 +106,7 @@ def test_the_figures_of_the_policy_of_2020(measured: str, op: str, target: objec
 def test_rounding_happens_once_and_exactly(value: str, digits: int, mode: str, expected: str) -> None:
     rounding = Rounding(mode=mode, digits=digits)  # type: ignore[arg-type]
 
-    assert points(Decimal(1), Fraction(value), rounding) == Decimal(expected)
+    assert points(Decimal(10), Fraction(value) / 10, rounding) == Decimal(expected)
 
 
 @given(value=st.fractions(min_value=-1000, max_value=1000, max_denominator=10**6), digits=st.integers(0, 6))

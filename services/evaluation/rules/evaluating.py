@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Final
 
 from services.evaluation.facts import Facts
 from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score
@@ -12,6 +13,7 @@ from services.evaluation.rules.scoring import EXECUTION_METHODS, FULL, ZERO, gra
 from shared.dates import zone
 from shared.events.evaluation import Status
 
+MINUTES: Final = ("分钟", "minutes")
 WAN: Fraction = Fraction(10_000)  # 万元, in yuan.
 
 
@@ -88,6 +90,8 @@ def in_unit(value: Fraction, indicator: Indicator) -> Fraction:
         return value * 100
     if kind == "money" and indicator.unit == "万元":
         return value / WAN
+    if kind == "hours" and indicator.unit in MINUTES:
+        return value * 60
     return value
 
 

@@ -1,16 +1,19 @@
 """The window a project is measured in, seen from a moment."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from services.evaluation.facts import Facts, Origin
 from services.evaluation.model import Plan
 from shared.dates import end_of, start_of, zone
 
 Span: TypeAlias = tuple[datetime, datetime]
+_MICROSECOND: Final = timedelta(microseconds=1)
+_PER_SECOND: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,10 @@ class Period:
         """Whether a fact counts."""
         return self.starts_at <= origin.time < self.ends_at and origin.time <= self.as_of
 
+    def has_changed(self, origin: Origin) -> bool:
+        """Whether a change to something older counts: made before the window or in it, not after it."""
+        return origin.time < self.ends_at and origin.time <= self.as_of
+
     def had_happened(self, origin: Origin) -> bool:
         """Whether a fact that counts whenever given had been given."""
         return origin.time <= self.as_of
@@ -79,11 +86,20 @@ def union(spans: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def without(spans: Iterable[Span], excused: Iterable[Span]) -> list[Span]:
-    """What is left of *spans* outside *excused*."""
-    left = union(spans)
-    for start, end in union(excused):
-        left = [piece for a, b in left for piece in ((a, min(b, start)), (max(a, end), b)) if piece[0] < piece[1]]
+def without(spans: Iterable[Span], excused: Sequence[Span]) -> list[Span]:
+    """What is left of *spans* outside *excused*, which is merged already: it is long, and asked for fault by fault."""
+    left: list[Span] = []
+    for start, end in union(spans):
+        since = start
+        for index in range(bisect_right(excused, start, key=_end), len(excused)):
+            gap_start, gap_end = excused[index]
+            if gap_start >= end:
+                break
+            if since < gap_start:
+                left.append((since, gap_start))
+            since = gap_end
+        if since < end:
+            left.append((since, end))
     return left
 
 
@@ -94,14 +110,13 @@ def clip(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
 
 def seconds(spans: Iterable[Span]) -> Fraction:
     """The length of *spans* together, exact to the microsecond."""
-    return sum((_length(start, end) for start, end in spans), Fraction(0))
+    return Fraction(sum((end - start) // _MICROSECOND for start, end in spans), _PER_SECOND)
 
 
 def hours(start: datetime, end: datetime) -> Fraction:
     """The hours from *start* to *end*, never below 0."""
-    return max(Fraction(0), _length(start, end) / 3600)
+    return Fraction(max(0, (end - start) // _MICROSECOND), 3600 * _PER_SECOND)
 
 
-def _length(start: datetime, end: datetime) -> Fraction:
-    delta = end - start
-    return Fraction(delta.days * 86_400 + delta.seconds) + Fraction(delta.microseconds, 1_000_000)
+def _end(span: Span) -> datetime:
+    return span[1]

@@ -18,13 +18,16 @@ Fault = tuple[str, str, str]  # Field, code, message.
 NAME_LENGTH_MAX: Final = 200
 TEXT_LENGTH_MAX: Final = 2_000
 INDICATORS_MAX: Final = 1_000
-NUMBER_LIMIT: Final = 10**20  # 1e999999 must not be written out.
+NUMBER_LIMIT: Final = 10**20  # Neither 1e999999 nor 1e-999999 must be written out.
+NUMBER_DECIMALS: Final = 20
 YEAR_MIN, YEAR_MAX = 1950, 2199
 MONEY_UNITS: Final = ("元", "万元")
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # `fromisoformat` alone would take weeks, 2018-W01-1, too.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PLAN_MEMBERS: Final = frozenset(
     {"project", "title", "fiscal_year", "from", "to", "policy", "objective", "execution", "indicators"}
 )
@@ -126,7 +129,7 @@ class _Reader:
             self.fault("project", "mismatch", "the plan names another project than the address")
         policy = self.choice("policy", raw, tuple(self._policies), "unknown_policy")
         title = self.text("title", raw, NAME_LENGTH_MAX)
-        objective = self.text("objective", raw, TEXT_LENGTH_MAX)
+        objective = self.text("objective", raw, TEXT_LENGTH_MAX, lines=True)  # Of several paragraphs on many forms.
         window = self.window(raw)
         execution = self.execution(raw)
         indicators = self.indicators(raw)
@@ -153,12 +156,16 @@ class _Reader:
         for name in sorted(needed - set(raw)):
             self.fault(_at(place, name), "missing", "is needed")
 
-    def text(self, name: str, raw: dict[str, Any], length_max: int, place: str = "") -> str | None:
+    def text(
+        self, name: str, raw: dict[str, Any], length_max: int, place: str = "", *, lines: bool = False
+    ) -> str | None:
         if name not in raw:
             return None
         value = raw[name]
-        if not isinstance(value, str) or not 1 <= len(value) <= length_max or _CONTROL.search(value):
-            self.fault(_at(place, name), "text", f"must be a text of 1 to {length_max} characters on one line")
+        control = _CONTROL_BUT_BREAKS if lines else _CONTROL
+        if not isinstance(value, str) or not 1 <= len(value) <= length_max or control.search(value):
+            bounds = f"1 to {length_max} characters" + ("" if lines else " on one line")
+            self.fault(_at(place, name), "text", f"must be a text of {bounds}")
             return None
         return value
 
@@ -185,7 +192,7 @@ class _Reader:
             return None
         value = raw[name]
         try:
-            day = date.fromisoformat(value) if isinstance(value, str) and len(value) == len("YYYY-MM-DD") else None
+            day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
         except ValueError:
             day = None
         if day is None or not YEAR_MIN <= day.year <= YEAR_MAX:
@@ -369,6 +376,8 @@ def _at(place: str, name: str) -> str:
 def _plain(value: Any) -> str | None:
     if isinstance(value, str):
         return value
-    if isinstance(value, (int, Decimal)) and -NUMBER_LIMIT < value < NUMBER_LIMIT:
-        return str(value) if isinstance(value, int) else format(value, "f")
-    return None
+    if not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
+        return None
+    if not -NUMBER_LIMIT < value < NUMBER_LIMIT or -int(Decimal(value).as_tuple().exponent) > NUMBER_DECIMALS:
+        return None
+    return format(Decimal(value), "f")

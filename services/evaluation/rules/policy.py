@@ -4,10 +4,11 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from itertools import pairwise
+from typing import Any, get_args
 
-from services.evaluation.model import Band, Grade, Policy, Rounding
-from services.evaluation.rules.scoring import EXECUTION_METHODS, METHODS
+from services.evaluation.model import Band, Grade, Level, Policy, Rounding
+from services.evaluation.rules.scoring import EXECUTION_METHODS, METHODS, MODES
 
 
 def read_policy(text: str) -> Policy:
@@ -55,5 +56,15 @@ def _check(policy: Policy) -> None:
         raise ValueError(f"policy {policy.name} names unknown methods: {sorted(unknown)}")
     if sum(policy.weights.values()) != policy.full:
         raise ValueError(f"the weights of policy {policy.name} do not sum to {policy.full}")
-    if policy.grades[-1].floor != 0:
+    if policy.rounding.mode not in MODES:
+        raise ValueError(f"policy {policy.name} rounds in an unknown mode: {policy.rounding.mode}")
+    floors = [grade.floor for grade in policy.grades]
+    if floors[-1] != 0:
         raise ValueError(f"policy {policy.name} leaves low totals without a grade")
+    if any(better <= worse for better, worse in pairwise(floors)):
+        raise ValueError(f"the grades of policy {policy.name} do not fall: one would never be earned")
+    *inner, lowest = [band.floor for band in policy.bands]
+    if [band.ceiling for band in policy.bands] != [100, *inner] or lowest != 0:
+        raise ValueError(f"the bands of policy {policy.name} leave percents out or overlap")
+    if [band.level for band in policy.bands] != list(get_args(Level)):
+        raise ValueError(f"the bands of policy {policy.name} are not {', '.join(get_args(Level))}")

@@ -14,7 +14,7 @@ from services.evaluation.model import Grade, Policy, Rounding, Target
 
 ZERO: Final = Fraction(0)
 FULL: Final = Fraction(1)
-_MODES: Final[Mapping[str, str]] = {"half_up": ROUND_HALF_UP, "down": ROUND_DOWN, "up": ROUND_UP}
+MODES: Final[Mapping[str, str]] = {"half_up": ROUND_HALF_UP, "down": ROUND_DOWN, "up": ROUND_UP}
 
 
 def reach(measured: Fraction, target: Target, policy: Policy) -> Fraction:
@@ -123,8 +123,14 @@ EXECUTION_METHODS: Final[Mapping[str, Callable[[Fraction], Fraction]]] = {"propo
 
 
 def points(weight: Decimal, share: Fraction, rounding: Rounding) -> Decimal:
-    """*share* of *weight*, rounded once as the policy says."""
-    return rounded(Fraction(weight) * share, rounding.digits, _MODES[rounding.mode])
+    """
+    *share* of *weight*, rounded once as the policy says, and never above the weight.
+
+    A weight with more digits than points have, 3.335, would round up past itself: then the last digit is dropped.
+    Source: 得分最高不能超过该指标分值上限, a note printed under published tables.
+    """
+    score = rounded(Fraction(weight) * share, rounding.digits, MODES[rounding.mode])
+    return score if score <= weight else rounded(Fraction(weight), rounding.digits, ROUND_DOWN)
 
 
 def rounded(value: Fraction, digits: int, mode: str = ROUND_HALF_UP) -> Decimal:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.evaluation.rules.measures import contracts, faults, money, people
+from services.evaluation.rules.measures import contracts, faults, money, payments, people
 from services.evaluation.rules.measures.base import Measure, Measured, Term
 
 _ALL = (
@@ -38,6 +38,7 @@ _ALL = (
     ),
     Measure(name="paid_amount", kind="money", empty="zero", find=money.paid_amount, optional=frozenset({"line"})),
     Measure(name="execution_rate", kind="ratio", empty="zero", find=money.execution_rate),
+    Measure(name="on_time_payment_rate", kind="ratio", empty="vacuous", find=payments.on_time_payment_rate),
     Measure(name="complaint_rate", kind="ratio", empty="pending", find=people.complaint_rate),
     Measure(name="complaint_closure_rate", kind="ratio", empty="vacuous", find=people.complaint_closure_rate),
     Measure(

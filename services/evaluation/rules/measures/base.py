@@ -31,7 +31,8 @@ class Measured:
             nothing to measure.
         terms: The figures it was made of.
         formula: How, in Chinese and in English.
-        evidence: Each contributing event with what it contributed.
+        evidence: Each contributing event with what it contributed; 0 where it only bounds what others contribute, as
+            a resolution does.
     """
 
     value: Fraction | None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from itertools import chain
 
 from services.evaluation.facts import Acceptance, Contract, Facts, Origin, Terms
 from services.evaluation.rules.measures.base import Measured, Term, quotient
@@ -41,12 +42,12 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
     Pending without a contract. No national definition was found; numerator and denominator are stated with the score.
     """
     signed = [
-        (contract.origin, Fraction(terms.amount, FEN_PER_YUAN), contract.is_government_procurement)
+        (contract, Fraction(latest_terms(contract, period).amount, FEN_PER_YUAN))
         for contract in facts.contracts.values()
-        if (terms := _terms(contract, period)) is not None and not _is_terminated(contract, period)
+        if period.has(contract.origin) and not _is_terminated(contract, period)
     ]
-    whole = sum((amount for _, amount, _ in signed), Fraction(0))
-    part = sum((amount for _, amount, is_government in signed if is_government), Fraction(0))
+    whole = sum((amount for _, amount in signed), Fraction(0))
+    part = sum((amount for contract, amount in signed if contract.is_government_procurement), Fraction(0))
     return Measured(
         value=quotient(part, whole),
         terms=(
@@ -54,7 +55,9 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
             Term("全部合同金额", "amount of all contracts", whole),
         ),
         formula=("政府采购合同金额 ÷ 全部合同金额", "government procurement ÷ all contracts"),
-        evidence=tuple((origin, amount) for origin, amount, _ in signed),
+        evidence=tuple(
+            chain.from_iterable(_amount_evidence(contract, period) for contract in facts.contracts.values())
+        ),
     )
 
 
@@ -92,17 +95,19 @@ def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     item = arguments["item"]
     served: list[tuple[date, date]] = []
     evidence: list[tuple[Origin, Fraction]] = []
+    bounding: dict[str, list[tuple[Origin, Fraction]]] = {}
     for name, acceptance in _acceptances(facts, period):
-        terms = _latest_terms(facts.contracts[name], period)
+        terms = latest_terms(facts.contracts[name], period)
         if acceptance.has_passed and item in terms.items:
             served.append(_term(facts.contracts[name], terms, period))
             evidence.append((acceptance.origin, Fraction(0)))
+            bounding[name] = _term_evidence(facts.contracts[name], terms, period)
     months = sum(_whole_months(first, after) for first, after in _merged(served))
     return Measured(
         value=Fraction(months) if evidence else None,
         terms=(Term("已完整提供服务的月数", "whole months of service provided", Fraction(months)),),
         formula=("已验收合同服务期内已过去的整月数", "whole months passed of the terms of accepted contracts"),
-        evidence=tuple(evidence),
+        evidence=(*evidence, *chain.from_iterable(bounding.values())),
     )
 
 
@@ -113,19 +118,31 @@ def _acceptances(facts: Facts, period: Period) -> Iterator[tuple[str, Acceptance
                 yield name, acceptance
 
 
-def _terms(contract: Contract, period: Period) -> Terms | None:
-    """The terms in force of a contract that counts."""
-    return _latest_terms(contract, period) if period.has(contract.origin) else None
+def _amount_evidence(contract: Contract, period: Period) -> Iterator[tuple[Origin, Fraction]]:
+    """What a contract's amount rests on: its signing, an amendment that changed it, a termination that took it away."""
+    if not period.has(contract.origin):
+        return
+    terms, is_terminated = latest_terms(contract, period), _is_terminated(contract, period)
+    amount = Fraction(0) if is_terminated else Fraction(terms.amount, FEN_PER_YUAN)
+    if terms.origin is not contract.origin:
+        yield contract.origin, Fraction(0)
+    yield terms.origin, amount
+    if contract.termination is not None and is_terminated:
+        yield contract.termination[0], Fraction(0)
 
 
-def _latest_terms(contract: Contract, period: Period) -> Terms:
+def latest_terms(contract: Contract, period: Period) -> Terms:
+    """
+    The terms in force: those signed, or those of the last amendment on record that had happened.
+
+    Amendments carry the whole terms, so the one recorded last is what procurement shows, backdated or not.
+    """
     signed, *amended = contract.terms
-    in_force = [terms for terms in amended if period.had_happened(terms.origin)]
-    return max(in_force, key=lambda terms: _order(terms.origin), default=signed)
+    return next((terms for terms in reversed(amended) if period.has_changed(terms.origin)), signed)
 
 
 def _is_terminated(contract: Contract, period: Period) -> bool:
-    return contract.termination is not None and period.had_happened(contract.termination[0])
+    return contract.termination is not None and period.has_changed(contract.termination[0])
 
 
 def _order(origin: Origin) -> tuple[datetime, int]:
@@ -138,6 +155,15 @@ def _term(contract: Contract, terms: Terms, period: Period) -> tuple[date, date]
     if contract.termination is not None and _is_terminated(contract, period):
         last = min(last, contract.termination[1])
     return max(contract.starts_on, period.first_day), last + timedelta(days=1)
+
+
+def _term_evidence(contract: Contract, terms: Terms, period: Period) -> list[tuple[Origin, Fraction]]:
+    """What a contract's term rests on, with the whole months of it that have passed."""
+    first, after = _term(contract, terms, period)
+    found = [(terms.origin, Fraction(_whole_months(first, after) if first < after else 0))]
+    if contract.termination is not None and _is_terminated(contract, period):
+        found.append((contract.termination[0], Fraction(0)))
+    return found
 
 
 def _merged(terms: list[tuple[date, date]]) -> list[tuple[date, date]]:
@@ -156,8 +182,8 @@ def _whole_months(first: date, after: date) -> int:
     """
     Whole months in [*first*, *after*).
 
-    A month from the 31st ends where a shorter month does: from 31 January, one month is over when February is.
+    A month from the 31st ends where a shorter month does: from 31 January, one month is over when February is, so on
+    1 March, which no longer belongs to it.
     """
     months = (after.year - first.year) * 12 + after.month - first.month
-    last_of_month = (after.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
-    return months if after.day >= min(first.day, last_of_month.day) else months - 1
+    return months if after.day >= first.day else months - 1

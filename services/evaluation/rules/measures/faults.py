@@ -1,7 +1,7 @@
 """Measures over faults and maintenance."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from typing import Final
@@ -66,7 +66,10 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         value=quotient(resolved, opened),
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
         formula=("已排除故障数 ÷ 故障总数", "faults resolved ÷ faults opened"),
-        evidence=tuple((fault.origin, Fraction(state)) for fault, state in states),
+        evidence=(
+            *((fault.origin, Fraction(state)) for fault, state in states),
+            *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
+        ),
     )
 
 
@@ -78,7 +81,7 @@ def response_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     was resolved. Vacuously met when the period ends without a fault.
     Source: interfaces, "Precise points".
     """
-    return _spread(facts, period, arguments, _hours_to_response, ("响应", "response"))
+    return _spread(facts, period, arguments, _hours_to_response, ("responded", "resolved"), ("响应", "response"))
 
 
 def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
@@ -87,7 +90,7 @@ def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
 
     An unresolved fault counts to now, or to the end of the window.
     """
-    return _spread(facts, period, arguments, _hours_to_repair, ("修复", "repair"))
+    return _spread(facts, period, arguments, _hours_to_repair, ("resolved", "reopened"), ("修复", "repair"))
 
 
 def _spread(
@@ -95,16 +98,18 @@ def _spread(
     period: Period,
     arguments: Mapping[str, str],
     find: Callable[[Fault, Period], Fraction],
+    bounds: tuple[str, str],
     words: tuple[str, str],
 ) -> Measured:
-    found = [(fault.origin, find(fault, period)) for fault in _faults(facts, period)]
+    faults = _faults(facts, period)
+    found = [(fault.origin, find(fault, period)) for fault in faults]
     statistic = arguments.get("statistic", "max")
     zh, en = _STATISTICS[statistic]
     return Measured(
         value=_statistic(statistic, [span for _, span in found]) if found else None,
         terms=(Term("故障数", "faults", Fraction(len(found))),),
         formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
-        evidence=tuple(found),
+        evidence=(*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds))),
     )
 
 
@@ -163,20 +168,35 @@ def _downtime(
     facts: Facts, period: Period, asset: str | None
 ) -> tuple[Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
     """Seconds down, seconds in which it should run, and what each fault contributed in hours."""
-    announced = [window for window in facts.maintenance if period.had_happened(window.origin)]
-    for_all = [_span(window) for window in announced if window.asset is None]
-    whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), for_all)
     faults = [
         fault for fault in _faults(facts, period) if fault.is_service_down and (asset is None or fault.asset == asset)
     ]
-    down = {id(fault): _down_spans(fault, period, announced, for_all) for fault in faults}
-    evidence = tuple((fault.origin, seconds(down[id(fault)]) / SECONDS_PER_HOUR) for fault in faults)
-    return seconds(union(chain.from_iterable(down.values()))), seconds(whole), evidence
+    announced = _announced(facts, period, {None, *(fault.asset for fault in faults)})
+    excused = {name: union(map(_span, (*announced[None], *windows))) for name, windows in announced.items()}
+    whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), excused[None])
+    down = [
+        without(clip(_open_spans(fault, period), period.starts_at, period.until), excused[fault.asset])
+        for fault in faults
+    ]
+    evidence = [(fault.origin, seconds(spans) / SECONDS_PER_HOUR) for fault, spans in zip(faults, down, strict=True)]
+    evidence += [bound for fault in faults for bound in _bounds(fault, period, "resolved", "reopened")]
+    evidence += [(window.origin, Fraction(0)) for windows in announced.values() for window in windows]
+    return seconds(union(chain.from_iterable(down))), seconds(whole), tuple(evidence)
 
 
-def _down_spans(fault: Fault, period: Period, announced: Iterable[Maintenance], for_all: list[Span]) -> list[Span]:
-    own = [_span(window) for window in announced if window.asset is not None and window.asset == fault.asset]
-    return without(clip(_open_spans(fault, period), period.starts_at, period.until), [*for_all, *own])
+def _announced(facts: Facts, period: Period, assets: set[str | None]) -> dict[str | None, list[Maintenance]]:
+    """The windows that touch the period, by asset; under None those of the project."""
+    found: dict[str | None, list[Maintenance]] = {asset: [] for asset in assets}
+    for window in facts.maintenance:
+        touches = window.starts_at < period.until and window.ends_at > period.starts_at
+        if touches and window.asset in found and period.has_changed(window.origin):
+            found[window.asset].append(window)
+    return found
+
+
+def _bounds(fault: Fault, period: Period, *kinds: str) -> list[tuple[Origin, Fraction]]:
+    """The steps of a fault that bound its time: evidence, though they add nothing of their own."""
+    return [(origin, Fraction(0)) for step, origin in fault.steps if step in kinds and period.has(origin)]
 
 
 def _span(window: Maintenance) -> Span:

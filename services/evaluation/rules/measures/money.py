@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from services.evaluation.facts import Facts, Origin
+from services.evaluation.facts import Facts, Origin, Payment
 from services.evaluation.rules.measures.base import Measured, Term
 from services.evaluation.rules.period import Period
 from shared.money import FEN_PER_YUAN
@@ -17,7 +17,11 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     Source: interfaces, "Measures".
     """
     line = arguments.get("line")
-    found = [(origin, Fraction(amount, FEN_PER_YUAN)) for origin, amount in _movements(facts, period, line)]
+    found = [
+        (origin, Fraction(amount, FEN_PER_YUAN))
+        for payment, origin, amount in movements(facts, period)
+        if line is None or payment.line == line
+    ]
     total = sum((amount for _, amount in found), Fraction(0))
     return Measured(
         value=total if found else None,
@@ -44,22 +48,29 @@ def execution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
             Term("全年预算数(调整后)", "budget after adjustment", whole),
         ),
         formula=("实际支出 ÷ 全年预算数", "spent ÷ budget after adjustment"),
-        evidence=paid.evidence,
+        evidence=(*paid.evidence, *_budget_evidence(facts, period, whole)),
     )
 
 
 def budget(facts: Facts, period: Period) -> int:
     """The budget in fen: the initial one at every moment, an adjusted one from when it was adjusted."""
-    if facts.initial_budget is None:
-        return 0
-    adjusted = [(origin, amount) for origin, amount in facts.adjustments if period.had_happened(origin)]
-    _, amount = max(adjusted, key=lambda found: (found[0].time, found[0].sequence), default=facts.initial_budget)
-    return amount
+    found = _budget(facts, period)
+    return 0 if found is None else found[1]
+
+
+def _budget(facts: Facts, period: Period) -> tuple[Origin, int] | None:
+    # The one recorded last holds, as in budget's own view: an adjustment carries the whole budget, backdated or not.
+    return next((found for found in reversed(facts.adjustments) if period.had_happened(found[0])), facts.initial_budget)
+
+
+def _budget_evidence(facts: Facts, period: Period, whole: Fraction) -> list[tuple[Origin, Fraction]]:
+    found = _budget(facts, period)
+    return [] if found is None else [(found[0], whole)]
 
 
 def spent(facts: Facts, period: Period) -> int:
     """Payments less reversals, in fen."""
-    return sum(amount for _, amount in _movements(facts, period, None))
+    return sum(amount for _, _, amount in movements(facts, period))
 
 
 def received(facts: Facts, period: Period) -> int:
@@ -67,11 +78,10 @@ def received(facts: Facts, period: Period) -> int:
     return sum(amount for origin, amount in facts.receipts.values() if period.has(origin))
 
 
-def _movements(facts: Facts, period: Period, line: str | None) -> Iterator[tuple[Origin, int]]:
+def movements(facts: Facts, period: Period) -> Iterator[tuple[Payment, Origin, int]]:
+    """Every payment that counts, and every reversal of one, each by its own event, in fen."""
     for payment in facts.payments.values():
-        if line is not None and payment.line != line:
-            continue
         if period.has(payment.origin):
-            yield payment.origin, payment.amount
+            yield payment, payment.origin, payment.amount
             if payment.reversal is not None and period.has(payment.reversal):
-                yield payment.reversal, -payment.amount
+                yield payment, payment.reversal, -payment.amount

@@ -43,7 +43,10 @@ def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str,
             Term("投诉件数", "complaints filed", Fraction(len(filed))),
         ),
         formula=("已办结投诉件数 ÷ 投诉件数", "complaints closed ÷ complaints filed"),
-        evidence=tuple((found.origin, Fraction(state)) for found, state in states),
+        evidence=(
+            *((found.origin, Fraction(state)) for found, state in states),
+            *((found.closure, Fraction(0)) for found, state in states if found.closure is not None and state),
+        ),
     )
 
 
