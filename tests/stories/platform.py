@@ -24,7 +24,9 @@ PATIENCE_SECONDS = 90.0  # A wait that ends here is a failed test, not a measure
 
 def free_port_base() -> int:
     """A base whose next three ports are free, too."""
-    for base in range(20_000 + os.getpid() % 20_000, 65_000, 10):
+    for base in range(
+        20_000 + os.getpid() * 10 % 10_000, 32_000, 10
+    ):  # Apart for each worker; below what is given out.
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             for port in range(base, base + 4):
                 taken = stack.enter_context(socket.socket())
@@ -100,6 +102,11 @@ class Platform:
             self._tokens[key] = made.stdout.decode().strip()
         return self._tokens[key]
 
+    def is_alive(self, service: str) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the platform ended:\n{self.said}"
+        return httpx.get(self.urls[service] + "/livez").is_success
+
     def call(self, method: str, service: str, path: str, role: str, **words: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token(role)}"} | words.pop("headers", {})
         return httpx.request(method, self.urls[service] + path, headers=headers, timeout=20, **words)
@@ -155,7 +162,7 @@ def a_platform(data: Path, *words: str) -> Iterator[Platform]:
     platform.start()
     try:
         for service in SERVICES:
-            eventually(lambda name=service: httpx.get(platform.urls[name] + "/livez").is_success, f"{service} alive")
+            eventually(lambda name=service: platform.is_alive(name), f"{service} alive")
         yield platform
     except BaseException:
         sys.stderr.write(platform.said[-6_000:])
