@@ -67,7 +67,7 @@ def amend_contract(contract: Contract, amendment: Amendment, store: Store, *, at
     """
     terms = contract.terms
     others = store.contracts_of(terms.project, terms.line)
-    amended = rules.amend(contract, amendment, _project(terms.project, store), others)
+    amended = rules.amend(contract, amendment, _project(terms.project, store), others, at=at)
     store.save_amended(amended, amendment, at, by)
     store.publish(
         events.ContractAmended(

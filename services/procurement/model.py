@@ -125,7 +125,13 @@ class Contract:
 
     @property
     def committed(self) -> int:
-        """What of the line's limit it takes: of a terminated contract nothing, unless something of it was accepted."""
+        """
+        What of the line's limit it takes: its amount as amended; of a terminated contract nothing, unless something of
+        it was accepted, because that will be paid.
+
+        An acceptance that is recorded after the termination, with a day before it, takes the amount again. It is a fact
+        and passes even where the line is full by then; the next contract does not.
+        """
         return self.terms.amount if self.terminated_on is None or self.is_accepted else 0
 
 

@@ -3,15 +3,18 @@ The decisions of procurement: pure functions.
 
 A line is not committed beyond its limit, no more is accepted than was contracted, and who signs does not inspect.
 Source of the last: 《行政事业单位内部控制规范(试行)》 财会〔2012〕21号 (合同签订 / 验收), from general knowledge of the
-document, its articles not checked.
+document, its articles not checked. The conditions of the methods of procurement are not checked here: a contract alone
+does not show them, purchases will.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from services.procurement.model import Acceptance, Amendment, Contract, Item, Project, Terms
+from shared.dates import start_of
 from shared.money import yuan
 from shared.problems import Invalid, Refusal
 
@@ -107,7 +110,8 @@ class AboveContractQuantity(Invalid):
 
 def check_terms(terms: Terms) -> None:
     """
-    Let terms pass if they agree with themselves.
+    Let terms pass if they agree with themselves. They may be signed after their term has begun, or ended: paper that
+    comes late (补签) is a fact to be recorded.
 
     Raises:
         Invalid: Naming every fault.
@@ -115,8 +119,6 @@ def check_terms(terms: Terms) -> None:
     faults = _item_faults(terms.items)
     if terms.ends_on < terms.starts_on:
         faults.append(_fault("ends_on", "before_start", "the term would end before it starts"))
-    if terms.ends_on < terms.signed_on:
-        faults.append(_fault("ends_on", "before_signing", "the term would be over when it is signed"))
     if terms.advance_amount > terms.amount:
         faults.append(_fault("advance_amount", "above_amount", "the advance exceeds the contract"))
     if faults:
@@ -137,41 +139,69 @@ def sign(terms: Terms, project: Project, others: Sequence[Contract]) -> Contract
     """
     if terms.line not in project.lines:
         raise LineUnknown(project.project, terms.line)
-    refusals: list[Refusal] = []
-    if not terms.starts_on.year <= project.fiscal_year <= terms.ends_on.year:
-        refusals.append(OutsideFiscalYear(terms, project.fiscal_year))
-    refusals += _commitment(terms, project, others)
+    refusals = [*_year(terms, project), *_commitment(terms, project, others)]
     if refusals:
         raise Refusal.first_of(refusals)
     return Contract(terms=terms)
 
 
-def amend(contract: Contract, amendment: Amendment, project: Project, others: Sequence[Contract]) -> Contract:
+def amend(
+    contract: Contract, amendment: Amendment, project: Project, others: Sequence[Contract], *, at: datetime
+) -> Contract:
     """
     Change a contract.
 
+    Only a higher amount is held against the line: a budget that was cut must not stop a contract from being lowered or
+    extended.
+
+    Args:
+        contract: As it stands.
+        amendment: What changes.
+        project: Whose line it is on.
+        others: The contracts of that line; this one among them does not matter.
+        at: When it changes: not before the day of signing in the project's zone.
+
     Raises:
-        ContractTerminated, LineOvercommitted: See each.
-        Invalid: If nothing would change or the new terms do not agree.
+        ContractTerminated, OutsideFiscalYear, LineOvercommitted: See each.
+        Invalid: If nothing would change, the new terms do not agree, or it would change before it was signed.
         AboveContractQuantity: If less would be contracted than was accepted.
     """
     if contract.terminated_on is not None:
         raise ContractTerminated(contract)
-    changes = {"amount": amendment.amount, "ends_on": amendment.ends_on, "items": amendment.items}
-    given = {name: value for name, value in changes.items() if value is not None}
-    if not given:
+    terms = _amended(contract.terms, amendment)
+    if at < start_of(terms.signed_on, project.time_zone):
+        raise Invalid.field("occurred_at", "before_signing", "it cannot change before it was signed")
+    _check_nothing_accepted_is_lost(contract, terms)
+    refusals = _year(terms, project)
+    if terms.amount > contract.terms.amount:
+        refusals += _commitment(terms, project, others)
+    if refusals:
+        raise Refusal.first_of(refusals)
+    return replace(contract, terms=terms)
+
+
+def _amended(terms: Terms, amendment: Amendment) -> Terms:
+    amended = replace(
+        terms,
+        amount=terms.amount if amendment.amount is None else amendment.amount,
+        ends_on=amendment.ends_on or terms.ends_on,
+        items=amendment.items or terms.items,
+    )
+    if amended == terms:
         raise Invalid.field("", "nothing", "say what changes: amount, ends_on or items")
-    terms = replace(contract.terms, **given)  # type: ignore[arg-type]  # Each by its own name.
-    check_terms(terms)
+    if amended.amount < amended.advance_amount:
+        message = f"the advance of {yuan(amended.advance_amount)} would exceed the contract"
+        raise Invalid.field("amount", "below_advance", message)
+    check_terms(amended)
+    return amended
+
+
+def _check_nothing_accepted_is_lost(contract: Contract, terms: Terms) -> None:
     quantities = {item.item: item.quantity for item in terms.items}
     for item in contract.terms.items:
         accepted, left = contract.accepted(item.item), quantities.get(item.item, Decimal(0))
         if accepted > left:
             raise AboveContractQuantity("items", item.item, left, accepted)
-    refusals = _commitment(terms, project, others)
-    if refusals:
-        raise Refusal.first_of(refusals)
-    return replace(contract, terms=terms)
 
 
 def terminate(contract: Contract, terminated_on: date) -> Contract:
@@ -180,12 +210,15 @@ def terminate(contract: Contract, terminated_on: date) -> Contract:
 
     Raises:
         ContractTerminated: If it has ended.
-        Invalid: If it would end before it was signed.
+        Invalid: If it would end before it was signed, or before it was last inspected: an inspection after the end is
+            refused too, so neither order of recording gets the two together.
     """
     if contract.terminated_on is not None:
         raise ContractTerminated(contract)
     if terminated_on < contract.terms.signed_on:
         raise Invalid.field("terminated_on", "before_signing", "it cannot end before it was signed")
+    if any(acceptance.accepted_on > terminated_on for acceptance in contract.acceptances):
+        raise Invalid.field("terminated_on", "before_acceptance", "it cannot end before it was last inspected")
     return replace(contract, terminated_on=terminated_on)
 
 
@@ -197,7 +230,7 @@ def accept(contract: Contract, acceptance: Acceptance) -> Contract:
         SamePerson, ContractTerminated, UnknownItem, AboveContractQuantity, Invalid: See each.
     """
     _check_acceptance(contract, acceptance)
-    if contract.terms.signed_by in acceptance.inspectors:
+    if _person(contract.terms.signed_by) in {_person(inspector) for inspector in acceptance.inspectors}:
         raise SamePerson(contract.terms.contract)
     if contract.terminated_on is not None and acceptance.accepted_on > contract.terminated_on:
         raise ContractTerminated(contract)
@@ -224,15 +257,29 @@ def _check_acceptance(contract: Contract, acceptance: Acceptance) -> None:
         for index, inspected in enumerate(acceptance.items)
         if inspected.passed > inspected.inspected
     ]
-    names = [inspected.item for inspected in acceptance.items]
-    faults += _duplicates(names)
+    faults += _duplicates([inspected.item for inspected in acceptance.items])
+    if acceptance.conclusion == "passed" and not any(inspected.passed for inspected in acceptance.items):
+        # It would release the contract's payments for nothing.
+        faults.append(_fault("conclusion", "nothing_passed", "it cannot have passed when nothing did"))
     if acceptance.accepted_on < contract.terms.signed_on:
         faults.append(_fault("accepted_on", "before_signing", "it cannot be accepted before it was signed"))
     if faults:
         raise Invalid(faults)
 
 
+def _person(name: str) -> str:
+    # 张 三, 张三 and full-width letters are one person's name: neither spaces nor width may get around the rule.
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _year(terms: Terms, project: Project) -> list[Refusal]:
+    if terms.starts_on.year <= project.fiscal_year <= terms.ends_on.year:
+        return []
+    return [OutsideFiscalYear(terms, project.fiscal_year)]
+
+
 def _commitment(terms: Terms, project: Project, others: Sequence[Contract]) -> list[Refusal]:
+    """See `Contract.committed` for what each of *others* takes of the line."""
     limit = project.lines.get(terms.line, 0)
     committed = sum(other.committed for other in others if other.terms.contract != terms.contract)
     if committed + terms.amount > limit:

@@ -128,8 +128,8 @@ class Store:
         self._session.merge(ProjectRow(**_fields(project) | {"lines": _json(project.lines)}))
 
     def contract(self, contract: str) -> Contract | None:
-        row = self._row(contract)
-        return None if row is None else self._contract(row)
+        query = select(ContractRow).where(sa.column("contract") == contract)
+        return next((found for _, found in self._contracts(query)), None)
 
     def signed_terms(self, contract: str) -> Terms | None:
         """The terms as they were first signed."""
@@ -137,18 +137,15 @@ class Store:
         return None if row is None else msgspec.json.decode(row.signed_terms, type=Terms)
 
     def contracts_of(self, project: str, line: str) -> list[Contract]:
-        rows = self._session.scalars(
-            select(ContractRow).where(sa.column("project") == project, sa.column("line") == line)
-        )
-        return [self._contract(row) for row in rows]
+        query = select(ContractRow).where(sa.column("project") == project, sa.column("line") == line)
+        return [contract for _, contract in self._contracts(query)]
 
     def contracts(self, *, projects: Sequence[str] | None, after: int, limit: int) -> list[tuple[int, Contract]]:
         """At most *limit* contracts signed after number *after*, with their numbers; *projects* None means all."""
         query = select(ContractRow).where(sa.column("number") > after)
         if projects is not None:
             query = query.where(sa.column("project").in_(projects))
-        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
-        return [(row.number or 0, self._contract(row)) for row in rows]
+        return self._contracts(query.order_by(sa.column("number")).limit(limit))
 
     def add_contract(self, terms: Terms) -> None:
         fields = _fields(terms) | {"items": _json(terms.items), "signed_terms": _json(terms)}
@@ -175,29 +172,40 @@ class Store:
     def _row(self, contract: str) -> ContractRow | None:
         return self._session.scalars(select(ContractRow).where(sa.column("contract") == contract)).first()
 
-    def _contract(self, row: ContractRow) -> Contract:
-        left_out = {"number", "signed_terms", "terminated_on", "termination_reason", "items"}
-        items = msgspec.json.decode(row.items, type=tuple[Item, ...])
-        terms = Terms(**row.model_dump(exclude=left_out), items=items)
-        return Contract(terms=terms, acceptances=self._acceptances(row.contract), terminated_on=row.terminated_on)
+    def _contracts(self, query: sa.Select[ContractRow]) -> list[tuple[int, Contract]]:
+        """The contracts of *query* with their numbers; two queries, however many there are."""
+        rows = self._session.scalars(query).all()
+        acceptances = self._acceptances([row.contract for row in rows])
+        return [(row.number or 0, _contract(row, acceptances.get(row.contract, ()))) for row in rows]
 
-    def _acceptances(self, contract: str) -> tuple[Acceptance, ...]:
+    def _acceptances(self, contracts: Sequence[str]) -> dict[str, list[Acceptance]]:
         rows = self._session.scalars(
-            select(AcceptanceRow).where(sa.column("contract") == contract).order_by(sa.column("number"))
+            select(AcceptanceRow).where(sa.column("contract").in_(contracts)).order_by(sa.column("number"))
         )
-        return tuple(
-            Acceptance(
-                acceptance=row.acceptance,
-                contract=row.contract,
-                accepted_on=row.accepted_on,
-                items=msgspec.json.decode(row.items, type=tuple[InspectedItem, ...]),
-                conclusion="passed" if row.conclusion == "passed" else "failed",
-                inspectors=msgspec.json.decode(row.inspectors, type=tuple[str, ...]),
-                remarks=row.remarks,
-                documents=msgspec.json.decode(row.documents, type=tuple[Document, ...]),
-            )
-            for row in rows
-        )
+        found: dict[str, list[Acceptance]] = {}
+        for row in rows:
+            found.setdefault(row.contract, []).append(_acceptance(row))
+        return found
+
+
+def _contract(row: ContractRow, acceptances: Sequence[Acceptance]) -> Contract:
+    left_out = {"number", "signed_terms", "terminated_on", "termination_reason", "items"}
+    items = msgspec.json.decode(row.items, type=tuple[Item, ...])
+    terms = Terms(**row.model_dump(exclude=left_out), items=items)
+    return Contract(terms=terms, acceptances=tuple(acceptances), terminated_on=row.terminated_on)
+
+
+def _acceptance(row: AcceptanceRow) -> Acceptance:
+    return Acceptance(
+        acceptance=row.acceptance,
+        contract=row.contract,
+        accepted_on=row.accepted_on,
+        items=msgspec.json.decode(row.items, type=tuple[InspectedItem, ...]),
+        conclusion="passed" if row.conclusion == "passed" else "failed",
+        inspectors=msgspec.json.decode(row.inspectors, type=tuple[str, ...]),
+        remarks=row.remarks,
+        documents=msgspec.json.decode(row.documents, type=tuple[Document, ...]),
+    )
 
 
 def _fields(value: Any) -> dict[str, Any]:

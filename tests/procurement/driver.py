@@ -143,6 +143,12 @@ class Procurement:
         body = {"reason": "r", "terminated_on": on}
         return self.send("POST", f"/contracts/{contract}/termination", body, role="buyer")
 
+    def set_time(self, now: datetime) -> None:
+        """Let it be *now* for the service."""
+        clock = self.running.service.clock
+        assert isinstance(clock, FixedClock)
+        clock.moment = now
+
     def stored(self) -> dict[str, int]:
         """How many rows each table has that a request could add to."""
         tables = [*store.Table.metadata.sorted_tables, idempotency.idempotency, log_table.event_log]

@@ -1,7 +1,6 @@
 """Contracts from signing to their end, used from outside."""
 
-import json
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 
@@ -124,6 +123,118 @@ def test_a_terminated_contract_stays_as_it_is(procurement: Procurement) -> None:
     assert procurement.get("/contracts/c1")["status"] == "terminated"
 
 
+def test_a_line_that_was_cut_below_its_contracts_takes_no_raise_but_lets_them_be_lowered_and_extended(
+    procurement: Procurement,
+) -> None:
+    procurement.sign()
+    procurement.learn(adjusted("500.00"))
+
+    lowered, extended = procurement.amend(amount="599.00"), procurement.amend(ends_on="2019-01-31")
+    raised = procurement.amend(amount="599.01")
+
+    assert (lowered.status_code, extended.status_code) == (201, 201)
+    assert problem_of(raised) == (409, "line-overcommitted")
+    assert (raised.json()["remaining"], raised.json()["amount"]) == ("500.00", "599.01")
+
+
+def test_what_is_accepted_late_takes_the_line_again_and_only_the_next_contract_is_refused(
+    procurement: Procurement,
+) -> None:
+    procurement.sign(contract="ended")
+    procurement.terminate(contract="ended")
+    procurement.sign(contract="full", amount="1000.00")
+
+    late = procurement.accept("10", contract="ended")
+    further = procurement.sign(contract="further", amount="0.01")
+
+    assert late.status_code == 201
+    assert (problem_of(further), further.json()["remaining"]) == ((409, "line-overcommitted"), "-600.00")
+
+
+@pytest.mark.parametrize("moment", ["2018-01-03T16:00:00Z", "2018-01-04T00:00:00+08:00"])
+def test_an_amendment_may_happen_from_the_first_moment_of_the_day_of_signing_where_the_project_is(
+    procurement: Procurement, moment: str
+) -> None:
+    procurement.sign()
+
+    assert procurement.amend(amount="1.00", occurred_at=moment).status_code == 201
+
+
+def test_a_contract_signed_today_can_be_amended_before_the_day_has_begun_in_utc(procurement: Procurement) -> None:
+    procurement.set_time(datetime(2018, 12, 19, 23, 0, tzinfo=UTC))  # Seven in the morning of the 20th in Shanghai.
+    procurement.sign(signed_on="2018-12-20")
+
+    assert procurement.amend(amount="1.00").status_code == 201
+
+
+def test_days_begin_where_the_project_is(procurement: Procurement) -> None:
+    procurement.learn(declared(project="far", time_zone="America/New_York"))
+    procurement.sign(project="far", contract="far")
+    procurement.accept(contract="far")
+    procurement.terminate("2018-12-01", contract="far")
+
+    assert [event["time"] for event in procurement.events()] == [
+        "2018-01-04T00:00:00-05:00",
+        "2018-11-20T00:00:00-05:00",
+        "2018-12-01T00:00:00-05:00",
+    ]
+
+
+def test_an_acceptance_answers_with_itself_and_is_shown_with_its_contract(procurement: Procurement) -> None:
+    procurement.sign()
+
+    answer = procurement.accept("40")
+
+    assert (answer.status_code, answer.headers["location"]) == (201, "/contracts/c1")
+    shown = procurement.get("/contracts/c1")
+    assert (shown["status"], shown["items"][0]["accepted"]) == ("accepted", "40")
+    assert shown["acceptances"] == [answer.json()]
+    assert answer.json() == an_acceptance("40") | {"contract": "c1", "acceptance": answer.json()["acceptance"]}
+    event = procurement.events()[-1]
+    assert (event["type"], event["time"]) == ("contract.accepted.v1", "2018-11-20T00:00:00+08:00")
+    assert event["data"]["items"] == [{"item": "battery", "inspected": "40", "passed": "40"}]
+
+
+def test_what_may_be_left_out_has_its_default(procurement: Procurement) -> None:
+    left_out = {"advance_amount", "payment_days"}
+    body = {name: value for name, value in a_contract().items() if name not in left_out}
+    accepted = {name: value for name, value in an_acceptance().items() if name not in ("remarks", "documents")}
+
+    contract = procurement.send("POST", "/contracts", body, role="buyer").json()
+    acceptance = procurement.send("POST", "/contracts/c1/acceptances", accepted, role="inspector").json()
+
+    assert (contract["advance_amount"], contract["payment_days"], contract["purchase"]) == ("0.00", 30, None)
+    assert (acceptance["remarks"], acceptance["documents"]) == ("", [])
+
+
+def test_paper_that_comes_late_is_taken(procurement: Procurement) -> None:
+    answer = procurement.sign(signed_on="2019-02-01")
+
+    assert answer.status_code == 201
+    assert procurement.accept(accepted_on="2019-02-01").status_code == 201
+
+
+def test_a_term_over_several_years_is_taken_if_it_touches_the_fiscal_year(procurement: Procurement) -> None:
+    answer = procurement.sign(signed_on="2016-12-01", starts_on="2017-01-01", ends_on="2019-12-31")
+
+    assert answer.status_code == 201
+    assert problem_of(procurement.amend(ends_on="2017-12-31")) == (409, "outside-fiscal-year")
+
+
+def test_a_purchase_is_kept_though_purchases_are_not_there_yet(procurement: Procurement) -> None:
+    procurement.sign(purchase="p-1")
+
+    assert procurement.get("/contracts/c1")["purchase"] == "p-1"
+    assert {problem_of(procurement.send("GET", path))[0] for path in ("/purchases", "/ocds/releases")} == {404}
+
+
+def test_several_refusals_are_named_together(procurement: Procurement) -> None:
+    answer = procurement.sign(amount="2000.00", starts_on="2019-01-01", ends_on="2019-12-31")
+
+    assert problem_of(answer) == (409, "outside-fiscal-year")
+    assert [problem["type"] for problem in answer.json()["also"]] == ["/problems/line-overcommitted"]
+
+
 def test_an_amendment_publishes_the_whole_new_terms_at_its_own_time(procurement: Procurement) -> None:
     procurement.sign()
 
@@ -136,111 +247,11 @@ def test_an_amendment_publishes_the_whole_new_terms_at_its_own_time(procurement:
     assert event["data"]["items"][0]["quantity"] == "60"
 
 
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({}, (422, "validation")),
-        ({"amount": "1000.01"}, (409, "line-overcommitted")),
-        ({"ends_on": "2017-12-31"}, (422, "validation")),
-        ({"occurred_at": "2018-01-03T00:00:00+08:00", "amount": "1.00"}, (422, "validation")),
-        (
-            {"items": [{"item": "battery", "name": "b", "unit": "组", "quantity": "39"}]},
-            (422, "above-contract-quantity"),
-        ),
-        ({"items": [{"item": "other", "name": "b", "unit": "组", "quantity": "60"}]}, (422, "above-contract-quantity")),
-    ],
-)
-def test_an_amendment_that_cannot_hold_is_refused(
-    procurement: Procurement, changes: dict[str, Any], problem: tuple[int, str]
-) -> None:
-    procurement.sign()
-    procurement.accept("40")
-    before = procurement.stored()
-
-    answer = procurement.amend(**changes)
-
-    assert problem_of(answer) == problem
-    assert procurement.stored() == before
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"supplier": "nobody"}, (422, "unknown-supplier")),
-        ({"amount": "0"}, (422, "validation")),
-        ({"amount": "-1"}, (422, "validation")),
-        ({"amount": "1.001"}, (422, "validation")),
-        ({"amount": "9" * 30}, (422, "validation")),
-        ({"method": "by_friendship"}, (422, "validation")),
-        ({"signed_on": "2018-02-30"}, (422, "validation")),
-        ({"ends_on": "2017-12-31"}, (422, "validation")),
-        ({"starts_on": "2016-01-01", "ends_on": "2018-01-03"}, (422, "validation")),
-        ({"starts_on": "2019-01-01", "ends_on": "2019-12-31"}, (409, "outside-fiscal-year")),
-        ({"advance_amount": "600.01"}, (422, "validation")),
-        ({"payment_days": 366}, (422, "validation")),
-        ({"items": []}, (422, "validation")),
-        ({"items": a_contract()["items"] * 2}, (422, "validation")),
-        ({"items": a_contract()["items"] * 1001}, (422, "validation")),
-        ({"items": [{"item": "b", "name": "b", "unit": "u", "quantity": "0"}]}, (422, "validation")),
-        ({"items": [{"item": "b", "name": "b", "unit": "u", "quantity": "NaN"}]}, (422, "validation")),
-        ({"government_procurement": "yes"}, (422, "validation")),
-        ({"surprise": 1}, (422, "validation")),
-        ({"contract": "no spaces"}, (422, "validation")),
-    ],
-)
-def test_a_contract_that_cannot_be_is_refused_and_leaves_no_trace(
-    procurement: Procurement, changes: dict[str, Any], problem: tuple[int, str]
-) -> None:
-    before = procurement.stored()
-
-    answer = procurement.sign(**changes)
-
-    assert problem_of(answer) == problem
-    assert procurement.stored() == before
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"items": [{"item": "battery", "inspected": "1", "passed": "2"}]}, (422, "validation")),
-        ({"items": [{"item": "ghost", "inspected": "1", "passed": "1"}]}, (422, "unknown-item")),
-        ({"items": an_acceptance("1")["items"] * 2}, (422, "validation")),
-        ({"items": []}, (422, "validation")),
-        ({"inspectors": []}, (422, "validation")),
-        ({"accepted_on": "2018-01-03"}, (422, "validation")),
-        ({"conclusion": "perhaps"}, (422, "validation")),
-        ({"documents": [{"name": "n", "sha256": "short"}]}, (422, "validation")),
-        ({"remarks": "a\u0000b"}, (422, "validation")),
-    ],
-)
-def test_an_acceptance_that_cannot_be_is_refused_and_leaves_no_trace(
-    procurement: Procurement, changes: dict[str, Any], problem: tuple[int, str]
-) -> None:
-    procurement.sign()
-    before = procurement.stored()
-
-    answer = procurement.accept(**changes)
-
-    assert problem_of(answer) == problem
-    assert procurement.stored() == before
-
-
-def test_names_and_remarks_stay_out_of_the_log(procurement: Procurement) -> None:
-    procurement.sign()
-    procurement.accept()
-
-    assert "canary" not in json.dumps(procurement.events())
-
-
-def test_a_supplier_is_registered_once_and_corrected_later(procurement: Procurement) -> None:
+def test_a_supplier_is_registered_once_and_stays_after_that(procurement: Procurement) -> None:
     answers = [procurement.supplier("new"), procurement.supplier("new")]
-    wrong = procurement.send(
-        "PUT", "/suppliers/x", {"name": "n", "credit_code": "91653100MAIOSVZ000", "small_business": True}
-    )
 
     assert [answer.status_code for answer in answers] == [201, 200]
     assert procurement.get("/suppliers/new")["credit_code"] == CREDIT_CODE
-    assert problem_of(wrong) == (422, "validation")
 
 
 def test_contracts_are_listed_by_project_and_page_for_those_who_may_see_them(procurement: Procurement) -> None:
@@ -258,31 +269,6 @@ def test_contracts_are_listed_by_project_and_page_for_those_who_may_see_them(pro
     assert [each["contract"] for each in own["items"]] == ["m1"]
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/contracts/c1", None),
-        ("GET", "/contracts?project=web", None),
-        ("POST", "/contracts", a_contract(contract="c9")),
-        ("POST", "/contracts/c1/amendments", {"reason": "r", "amount": "1.00"}),
-        ("POST", "/contracts/c1/termination", {"reason": "r", "terminated_on": "2018-12-01"}),
-        ("POST", "/contracts/c1/acceptances", an_acceptance()),
-    ],
-)
-def test_a_foreign_project_is_not_found_and_too_little_scope_is_forbidden(
-    procurement: Procurement, method: str, path: str, body: Any
-) -> None:
-    procurement.sign()
-    before = procurement.stored()
-
-    foreign = procurement.send(method, path, body, projects=["mail"])
-    scopeless = procurement.send(method, path, body, role="viewer")
-    nobody = procurement.send(method, path, body, role=None)
-
-    assert (problem_of(foreign), problem_of(scopeless)[0], nobody.status_code) == ((404, "not-found"), 403, 401)
-    assert procurement.stored() == before
-
-
 def test_the_same_key_gives_the_same_acceptance(procurement: Procurement) -> None:
     procurement.sign()
     key = {"Idempotency-Key": '"a-1"'}
@@ -294,8 +280,3 @@ def test_the_same_key_gives_the_same_acceptance(procurement: Procurement) -> Non
     assert len({answer.json()["acceptance"] for answer in answers}) == 1
     assert [answer.headers.get("idempotency-replayed") for answer in answers] == [None, "true", "true"]
     assert procurement.get("/contracts/c1")["items"][0]["accepted"] == "10"
-
-
-def test_what_is_out_of_scope_is_not_there(procurement: Procurement) -> None:
-    for path in ("/purchases", "/ocds/releases"):
-        assert problem_of(procurement.send("GET", path))[0] == 404
