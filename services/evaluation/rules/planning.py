@@ -1,6 +1,5 @@
 """Reading a plan: either it adds up, or every fault in it is named at once."""
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,25 +8,16 @@ from typing import Any, Final, get_args
 from services.evaluation.model import Indicator, Plan, Policy, Target
 from services.evaluation.rules.measures import MEASURES
 from services.evaluation.rules.measures.faults import STATISTICS
+from services.evaluation.rules.reading import Reader, at
 from shared.events import evaluation as events
 from shared.events.evaluation import Aspect, Dimension, Operator
 from shared.problems import Invalid
 
-Fault = tuple[str, str, str]  # Field, code, message.
-
 NAME_LENGTH_MAX: Final = 200
 TEXT_LENGTH_MAX: Final = 2_000
 INDICATORS_MAX: Final = 1_000
-NUMBER_LIMIT: Final = 10**20  # Neither 1e999999 nor 1e-999999 must be written out.
-NUMBER_DECIMALS: Final = 20
-YEAR_MIN, YEAR_MAX = 1950, 2199
 MONEY_UNITS: Final = ("元", "万元")
 
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # `fromisoformat` alone would take weeks, 2018-W01-1, too.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PLAN_MEMBERS: Final = frozenset(
     {"project", "title", "fiscal_year", "from", "to", "policy", "objective", "execution", "indicators"}
 )
@@ -43,7 +33,7 @@ def read_plan(raw: Any, *, project: str, policies: Mapping[str, Policy]) -> Plan
     Raises:
         Invalid: With every fault there is.
     """
-    reader = _Reader(policies)
+    reader = _PlanReader(policies)
     plan = reader.plan(raw, project)
     if reader.faults:
         raise Invalid([{"field": field, "code": code, "message": message} for field, code, message in reader.faults])
@@ -110,15 +100,12 @@ def check_rating(level: str, percent: Decimal, policy: Policy) -> None:
         raise Invalid.field("percent", "outside_band", message)
 
 
-class _Reader:
-    """Collects faults while it reads; what cannot be read is None."""
+class _PlanReader(Reader):
+    """Reads a plan from its members down to the arguments of its measures."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
-        self.faults: list[Fault] = []
+        super().__init__()
         self._policies = policies
-
-    def fault(self, field: str, code: str, message: str) -> None:
-        self.faults.append((field, code, message))
 
     def plan(self, raw: Any, project: str) -> Plan | None:
         if not isinstance(raw, dict):
@@ -149,56 +136,6 @@ class _Reader:
             execution_weight=execution,
             indicators=tuple(indicator for indicator in indicators if indicator is not None),
         )
-
-    def members(self, place: str, raw: dict[str, Any], known: frozenset[str], *, needed: frozenset[str]) -> None:
-        for name in sorted(set(raw) - known):
-            self.fault(_at(place, name[:64]), "unknown_member", "there is no such member")
-        for name in sorted(needed - set(raw)):
-            self.fault(_at(place, name), "missing", "is needed")
-
-    def text(
-        self, name: str, raw: dict[str, Any], length_max: int, place: str = "", *, lines: bool = False
-    ) -> str | None:
-        if name not in raw:
-            return None
-        value = raw[name]
-        control = _CONTROL_BUT_BREAKS if lines else _CONTROL
-        if not isinstance(value, str) or not 1 <= len(value) <= length_max or control.search(value):
-            bounds = f"1 to {length_max} characters" + ("" if lines else " on one line")
-            self.fault(_at(place, name), "text", f"must be a text of {bounds}")
-            return None
-        return value
-
-    def choice(
-        self, name: str, raw: dict[str, Any], choices: tuple[str, ...], code: str, place: str = ""
-    ) -> str | None:
-        if name not in raw:
-            return None
-        value = raw[name]
-        if not isinstance(value, str) or value not in choices:
-            self.fault(_at(place, name), code, f"must be one of: {', '.join(choices)}")
-            return None
-        return value
-
-    def number(self, field: str, value: Any) -> Decimal | None:
-        text = None if isinstance(value, bool) else _plain(value)
-        if text is None or not _NUMBER.fullmatch(text):
-            self.fault(field, "number", "must be an exact number: at most 15 digits, and 6 after the point")
-            return None
-        return Decimal(text)
-
-    def day(self, name: str, raw: dict[str, Any]) -> date | None:
-        if name not in raw:
-            return None
-        value = raw[name]
-        try:
-            day = date.fromisoformat(value) if isinstance(value, str) and _DAY.fullmatch(value) else None
-        except ValueError:
-            day = None
-        if day is None or not YEAR_MIN <= day.year <= YEAR_MAX:
-            self.fault(name, "date", f"must be a date, YYYY-MM-DD, of {YEAR_MIN} to {YEAR_MAX}")
-            return None
-        return day
 
     def window(self, raw: dict[str, Any]) -> tuple[int, date, date] | None:
         year, first, last = raw.get("fiscal_year"), self.day("from", raw), self.day("to", raw)
@@ -283,15 +220,6 @@ class _Reader:
             arguments=arguments,
         )
 
-    def identifier(self, name: str, raw: dict[str, Any], place: str) -> str | None:
-        if name not in raw:
-            return None
-        value = raw[name]
-        if not isinstance(value, str) or not _ID.fullmatch(value):
-            self.fault(_at(place, name), "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -")
-            return None
-        return value
-
     def unit(self, raw: dict[str, Any], place: str) -> str | None:
         # A qualitative indicator has no unit: an empty one is as good as none.
         return "" if raw.get("unit", "") == "" else self.text("unit", raw, NAME_LENGTH_MAX, place)
@@ -346,16 +274,16 @@ class _Reader:
             return {}
         takes = MEASURES[measure]
         for name in sorted(takes.needed - set(given)):
-            self.fault(_at(field, name), "missing_argument", f"{measure} needs it")
+            self.fault(at(field, name), "missing_argument", f"{measure} needs it")
         for name in sorted(set(given) - takes.needed - takes.optional):
-            self.fault(_at(field, name[:64]), "unknown_argument", f"{measure} does not take it")
+            self.fault(at(field, name[:64]), "unknown_argument", f"{measure} does not take it")
         known = sorted(set(given) & (takes.needed | takes.optional))
         return dict(self.argument(field, name, given) for name in known)
 
     def argument(self, field: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
         value = self.identifier(name, given, field) or ""
         if name == "statistic" and value and value not in STATISTICS:
-            self.fault(_at(field, name), "unknown_statistic", f"must be one of: {', '.join(sorted(STATISTICS))}")
+            self.fault(at(field, name), "unknown_statistic", f"must be one of: {', '.join(sorted(STATISTICS))}")
         return name, value
 
     def weights(self, policy: str | None, execution: Decimal | None, indicators: list[Indicator | None] | None) -> None:
@@ -367,17 +295,3 @@ class _Reader:
         if total != full:
             message = f"the weights of the indicators and of execution sum to {total:f}, not to {full:f}"
             self.fault("indicators", "weights_sum", message)
-
-
-def _at(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
-
-
-def _plain(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, (int, Decimal)) or not Decimal(value).is_finite():
-        return None
-    if not -NUMBER_LIMIT < value < NUMBER_LIMIT or -int(Decimal(value).as_tuple().exponent) > NUMBER_DECIMALS:
-        return None
-    return format(Decimal(value), "f")
