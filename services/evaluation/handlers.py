@@ -164,14 +164,14 @@ def evaluated(
 
 def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, Policy], now: datetime) -> bytes:
     """
-    The latest version of a score, its clocks as they stand now.
+    The latest version of a score, its clocks as they stand now; version 0 until the first one is on record.
 
     Raises:
-        NotFound: If the project has no score yet.
+        NotFound: If the project has no plan.
     """
     row = store.score(session, project)
     if row is None:
-        raise NotFound(f"project {project} has no score", project=project)
+        return msgspec.json.encode(evaluated(session, project, facts, policies, as_of=now, version=0))
     kept: dict[str, Any] = msgspec.json.decode(row.document)
     fresh = evaluated(session, project, facts, policies, as_of=now, version=row.version)
     # A fact that came in a moment ago is not shown under the number of the version before it.

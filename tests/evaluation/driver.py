@@ -94,7 +94,8 @@ class Evaluation:
         async with asyncio.timeout(20):
             while True:
                 answer = await self.send("GET", f"/projects/{project}/score")
-                if answer.status_code == 200 and (until is None or until(answer.json())):
+                is_on_record = answer.status_code == 200 and answer.json()["version"] > 0
+                if is_on_record and (until is None or until(answer.json())):
                     found: dict[str, Any] = answer.json()
                     return found
                 await asyncio.sleep(0.01)

@@ -425,6 +425,19 @@ def test_a_project_that_cannot_be_scored_does_not_keep_others_from_moving(
 
         await evaluation.score(lambda score: score["execution"]["spent"] == "100.00")
 
-        assert (await evaluation.send("GET", "/projects/broken/score")).status_code == 404
+        assert (await evaluation.get("/projects/broken/score"))["version"] == 0
 
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_a_plan_has_a_score_as_soon_as_it_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        assert (await evaluation.send("GET", "/projects/p/score")).status_code == 404
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+
+        score = await evaluation.get("/projects/p/score")
+
+        assert (score["version"], score["total"]) == (0, "0.00")
+
+    monkeypatch.setattr("services.evaluation.scorer.Scorer.touched_by", lambda *_: None)  # As if it were very slow.
     play(scenario, tmp_path, monkeypatch)
