@@ -120,7 +120,6 @@ BAD = [
     ("/surveys/s/answers", ANSWERS, {"satisfied": -1}),
     ("/surveys/s/answers", ANSWERS, {"satisfied": "190"}),
     ("/surveys/s/answers", ANSWERS, {"collected_on": "2018-02-30"}),
-    ("/surveys/a%20b/answers", ANSWERS, {}),
     ("/service-counts", COUNT, {"to": "2017-12-31"}),
     ("/service-counts", COUNT, {"count": -1}),
     ("/service-counts", COUNT, {"count": 10**12 + 1}),
@@ -140,6 +139,15 @@ async def test_bad_feedback_is_refused_and_leaves_nothing(
     assert await untouched.stored() == before
 
 
+async def test_what_can_be_no_survey_is_not_found(untouched: Monitoring) -> None:
+    before = await untouched.stored()
+
+    answer = await untouched.post("/surveys/a%20b/answers", ANSWERS)
+
+    assert problem_of(answer) == (404, "not-found")
+    assert await untouched.stored() == before
+
+
 @pytest.mark.parametrize(
     ("path", "body"), [("/complaints", COMPLAINT), ("/surveys/s/answers", ANSWERS), ("/service-counts", COUNT)]
 )
@@ -149,6 +157,15 @@ async def test_foreign_unknown_and_forbidden_are_told_apart(
     assert problem_of(await monitoring.post(path, body, projects=["grid"])) == (404, "not-found")
     assert problem_of(await monitoring.post(path, body | {"project": "new"})) == (409, "project-unknown")
     assert problem_of(await monitoring.post(path, body, role="agent")) == (403, "forbidden")
+
+
+async def test_what_can_be_no_survey_is_not_found(untouched: Monitoring) -> None:
+    before = await untouched.stored()
+
+    answer = await untouched.post("/surveys/a%20b/answers", ANSWERS)
+
+    assert problem_of(answer) == (404, "not-found")
+    assert await untouched.stored() == before
 
 
 @pytest.mark.parametrize(

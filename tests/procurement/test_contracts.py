@@ -61,6 +61,13 @@ def test_contracts_of_a_line_may_not_exceed_it(procurement: Procurement) -> None
     assert procurement.sign(contract="c2", amount="400.00").status_code == 201
 
 
+def test_lines_of_two_projects_that_share_a_name_do_not_share_a_limit(procurement: Procurement) -> None:
+    procurement.learn(declared(project="mail"))
+    procurement.sign(amount="1000.00")
+
+    assert procurement.sign(contract="m1", project="mail", amount="1000.00").status_code == 201
+
+
 def test_an_adjustment_of_the_budget_moves_the_limit(procurement: Procurement) -> None:
     procurement.learn(adjusted("500.00"))
 

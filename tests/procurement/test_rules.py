@@ -268,6 +268,13 @@ def test_whether_an_inspection_or_the_end_is_recorded_first_makes_no_difference(
     assert tried(True) == tried(False)
 
 
+def test_a_contract_may_end_on_the_day_it_was_signed_but_not_before() -> None:
+    assert rules.terminate(a_contract(), date(2018, 1, 1)).status == "terminated"
+    with pytest.raises(Invalid) as refused:
+        rules.terminate(a_contract(), date(2017, 12, 31))
+    assert faults_of(refused) == {("terminated_on", "before_signing")}
+
+
 def test_a_terminated_contract_is_neither_amended_nor_terminated_nor_accepted_after_its_end() -> None:
     ended = a_contract(terminated_on=date(2018, 5, 31))
 
