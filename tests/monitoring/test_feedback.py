@@ -159,15 +159,6 @@ async def test_foreign_unknown_and_forbidden_are_told_apart(
     assert problem_of(await monitoring.post(path, body, role="agent")) == (403, "forbidden")
 
 
-async def test_what_can_be_no_survey_is_not_found(untouched: Monitoring) -> None:
-    before = await untouched.stored()
-
-    answer = await untouched.post("/surveys/a%20b/answers", ANSWERS)
-
-    assert problem_of(answer) == (404, "not-found")
-    assert await untouched.stored() == before
-
-
 @pytest.mark.parametrize(
     ("path", "body"), [("/complaints", COMPLAINT), ("/surveys/s/answers", ANSWERS), ("/service-counts", COUNT)]
 )
