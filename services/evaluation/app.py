@@ -36,5 +36,5 @@ app = service.app(
     ),
     title="Scorebus evaluation",
     description="Performance plans and live scores, each re-derivable from its evidence.",
-    schemas=api.PLAN_SCHEMAS,
+    schemas=api.SCHEMAS,
 )

@@ -1,0 +1,126 @@
+"""Scores: the lists, the whole score, and one indicator with its evidence."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Path, Query, Response
+from sqlmodel import Session
+
+from services.evaluation import handlers, rules, store
+from services.evaluation.api.callers import Time, Viewer, moment
+from services.evaluation.dossiers import known_at as facts_known_at
+from services.evaluation.facts import Origin
+from services.evaluation.parts import Parts
+from services.evaluation.store import ScoreRow
+from shared import pages
+from shared.fields import Id
+from shared.pages import Cursor, Limit
+from shared.problems import NotFound
+
+
+def add(routes: APIRouter, parts: Parts) -> None:
+    """Add the calls to *routes*."""
+    service = parts.service
+
+    @routes.get("/projects", tags=["scores"])
+    async def projects(
+        caller: Viewer,
+        unit: Annotated[str | None, Query(max_length=200)] = None,
+        year: Annotated[int | None, Query(ge=0, le=9_999)] = None,
+        grade: Annotated[str | None, Query(max_length=20)] = None,
+        limit: Limit = pages.LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> dict[str, Any]:
+        """One line a project: total, grade, execution rate, and how many indicators are at risk."""
+        after = pages.position(cursor) or ""
+        visible = None if caller.projects is None else sorted(caller.projects)
+        rows = await service.database.read(
+            lambda session: store.scores(
+                session, projects=visible, unit=unit, year=year, grade=grade, after=after, limit=limit + 1
+            )
+        )
+        return pages.page(rows, limit, _show_line, lambda row: row.project)
+
+    @routes.get("/projects/{project}/score", tags=["scores"], response_class=Response)
+    async def score(project: Id, caller: Viewer, as_of: Time = None, known_at: Time = None) -> Response:
+        """The whole score: the latest version, or as of a moment, from what was on record at another."""
+        caller.require_project(project)
+        document = await service.database.read(
+            lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at)
+        )
+        return Response(document, media_type="application/json")
+
+    @routes.get("/projects/{project}/indicators/{code}", tags=["scores"])
+    async def indicator(
+        project: Id,
+        code: Annotated[str, Path(max_length=64)],
+        caller: Viewer,
+        as_of: Time = None,
+        limit: Limit = pages.LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> dict[str, Any]:
+        """The arithmetic step by step, and the events that it rests on."""
+        caller.require_project(project)
+        first = pages.number(cursor)
+        explained = await service.database.read(lambda session: _explained(session, parts, project, code, as_of=as_of))
+        evidence = list(enumerate(explained.evidence))[first : first + limit + 1]
+        shown = pages.page(evidence, limit, lambda row: _show_evidence(*row[1]), lambda row: row[0] + 1)
+        return {**explained.row, "steps": explained.steps, "evidence": shown}
+
+
+def _score(session: Session, parts: Parts, project: str, *, as_of: str | None, known_at: str | None) -> bytes:
+    now = parts.service.clock.now()
+    facts = parts.shown.facts(session, project)
+    if as_of is None and known_at is None:
+        return handlers.latest(session, project, facts, parts.policies, now)
+    row = store.score(session, project)
+    known = moment("known_at", known_at, facts)
+    if known is not None:
+        facts = facts_known_at(session, project, known, facts)
+    at = moment("as_of", as_of, facts) or known or now
+    version = 0 if row is None else row.version
+    return msgspec.json.encode(handlers.evaluated(session, project, facts, parts.policies, as_of=at, version=version))
+
+
+def _explained(session: Session, parts: Parts, project: str, code: str, *, as_of: str | None) -> rules.Explanation:
+    now = parts.service.clock.now()
+    facts = parts.shown.facts(session, project)
+    plan = handlers.plan_of(facts, project)
+    at = moment("as_of", as_of, facts) or now
+    try:
+        return rules.explain(facts, plan, parts.policies[plan.policy], code, as_of=at)
+    except KeyError:
+        raise NotFound(f"the plan of {project} has no indicator {code}", project=project, code=code) from None
+
+
+def _show_line(row: ScoreRow) -> dict[str, Any]:
+    document: dict[str, Any] = msgspec.json.decode(row.document)
+    return {
+        "project": row.project,
+        "title": row.title,
+        "unit": row.unit,
+        "fiscal_year": row.fiscal_year,
+        "version": row.version,
+        "total": row.total,
+        "grade": row.grade,
+        "grade_label": document["grade_label"],
+        "final": row.is_final,
+        "execution_rate": document["execution"]["rate"],
+        "at_risk": sum(detail["status"] == "missed" for detail in document["details"]),
+        "indicators_met": document["indicators_met"],
+        "indicators": document["indicators"],
+        "as_of": document["as_of"],
+    }
+
+
+def _show_evidence(origin: Origin, contribution: str) -> dict[str, Any]:
+    return {
+        "source": origin.source,
+        "partition": origin.partition,
+        "sequence": origin.sequence,
+        "id": origin.id,
+        "type": origin.type,
+        "time": origin.time.isoformat(),
+        "hash": origin.hash,
+        "contribution": contribution,
+    }
