@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import registry
@@ -11,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel
 from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
-from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven
+from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log
 from shared.received import parked_event, received_event, watermark_table
 
@@ -38,6 +39,7 @@ class ScoreRow(Table, table=True):
     total: str
     grade: str
     is_final: bool
+    rule: str  # What it was scored under: changes with the plan and with the policy's data.
     period_ends_at: datetime = Field(sa_type=Moment, index=True)  # After it, time alone moves nothing.
     document: bytes  # The score as JSON, as of this version.
 
@@ -55,6 +57,16 @@ class RatingRow(Table, table=True):
     rated_by: str
     given_by: str
     occurred_at: datetime = Field(sa_type=Moment)
+
+
+class RestatementRow(Table, table=True):
+    """A version that another plan or policy made of the same facts: the score before it and the score after."""
+
+    __tablename__ = "restatement"
+    project: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    before: bytes
+    after: bytes
 
 
 class MeasurementRow(Table, table=True):
@@ -191,6 +203,46 @@ def scores(
     if grade is not None:
         query = query.where(sa.column("grade") == grade)
     return list(session.scalars(query.order_by(sa.column("project")).limit(limit)))
+
+
+def versions(
+    session: Session, project: str, *, after: int, since: datetime | None, until: datetime | None, limit: int
+) -> list[tuple[int, bytes]]:
+    """The versions of a project's score made after the event numbered *after*: number and bytes."""
+    query = select(event_log.c.seq, event_log.c.event).where(
+        event_log.c.subject == project, event_log.c.seq > after, event_log.c.type == ScoreUpdated.versioned_type()
+    )
+    if since is not None:
+        query = query.where(event_log.c.time >= since)
+    if until is not None:
+        query = query.where(event_log.c.time <= until)
+    return [(row.seq, row.event) for row in session.execute(query.order_by(event_log.c.seq).limit(limit))]
+
+
+def version_at(session: Session, project: str, moment: datetime) -> int:
+    """The version of a project's score that was on record at *moment*; 0 if none was."""
+    raw = session.execute(
+        select(event_log.c.event)
+        .where(
+            event_log.c.subject == project,
+            event_log.c.type == ScoreUpdated.versioned_type(),
+            event_log.c.recorded_at <= moment,
+        )
+        .order_by(event_log.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    return 0 if raw is None else int(msgspec.json.decode(read(raw).envelope.data)["version"])
+
+
+def restatement(session: Session, project: str, version: int) -> RestatementRow | None:
+    """What was restated with that version."""
+    return session.get(RestatementRow, (project, version))
+
+
+def restatements(session: Session, project: str, versions: Sequence[int]) -> dict[int, RestatementRow]:
+    """The restatements among *versions*."""
+    query = select(RestatementRow).where(sa.column("project") == project, sa.column("version").in_(versions))
+    return {row.version: row for row in session.scalars(query)}
 
 
 def score_events(session: Session, partition: int, after: int, limit: int) -> list[tuple[int, str, bytes]]:

@@ -33,6 +33,7 @@ class Explanation:
     row: dict[str, Any]
     steps: list[dict[str, str]]
     evidence: list[tuple[Origin, str]]
+    deviations: list[str]  # The explanation given last, if there is one.
 
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
@@ -51,6 +52,7 @@ def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datet
         row=detail(row),
         steps=[*_measuring(row, found), *_scoring(row, policy)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
+        deviations=[] if row.deviation is None else [row.deviation],
     )
 
 
