@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import history, plans, scores, stream
+from services.evaluation.api import history, plans, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -14,5 +14,6 @@ def router(parts: Parts) -> APIRouter:
     plans.add(routes, parts)
     scores.add(routes, parts)
     history.add(routes, parts)
+    rebuilds.add(routes, parts)
     stream.add(routes, parts)
     return routes
