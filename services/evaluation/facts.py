@@ -168,7 +168,10 @@ class Facts:
 
     watched: frozenset[str] = frozenset()  # Event types, without version; of readings, "reading.recorded:metric".
 
+    name: str = ""
     unit: str = ""
+    department: str = ""
+    sources: list[tuple[Origin, budget.Sources]] = field(default_factory=list)  # As declared, then as adjusted.
     time_zone: str = DEFAULT_ZONE
     initial_budget: tuple[Origin, int] | None = None
     adjustments: list[tuple[Origin, int]] = field(default_factory=list)
@@ -256,15 +259,18 @@ def _indicator(planned: evaluation.PlannedIndicator) -> Indicator:
 
 
 def _project_declared(facts: Facts, origin: Origin, data: budget.ProjectDeclared) -> None:
-    facts.unit, facts.time_zone = data.unit, data.time_zone
+    facts.name, facts.unit, facts.department = data.name, data.unit, data.department
+    facts.time_zone = data.time_zone
     if facts.initial_budget is None:  # A later declaration corrects words; amounts change by adjustment.
         facts.initial_budget = (origin, sum(fen(line.initial) for line in data.lines))
+        facts.sources.append((origin, data.sources))
 
 
 def _budget_adjusted(facts: Facts, origin: Origin, data: budget.BudgetAdjusted) -> None:
     if facts.initial_budget is None:
         raise BrokenPromise(f"the budget of {data.project} was adjusted before it was declared")
     facts.adjustments.append((origin, fen(data.amount)))
+    facts.sources.append((origin, data.sources))
 
 
 def _funds_received(facts: Facts, origin: Origin, data: budget.FundsReceived) -> None:

@@ -1,0 +1,100 @@
+"""A form as docx."""
+
+import io
+from typing import Any, Final
+
+from docx import Document
+from docx.enum.section import WD_ORIENT
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from services.evaluation.rules.forms.grid import Cell, Grid
+
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+FONT: Final = "宋体"
+PAGE_MM: Final = (297, 210)  # A4 across.
+MARGIN_MM: Final = 15
+
+
+def text_document(grid: Grid, title: str) -> bytes:
+    """The grid as a text document: heading, one table, and the foot below it."""
+    document = Document()
+    document.core_properties.title = title
+    _page(document)
+    for cell in _rows(grid, 0, grid.head_rows):
+        _heading(document, cell)
+    _table(document, grid)
+    for cell in _rows(grid, grid.body_rows, grid.rows):
+        _run(document.add_paragraph(), cell.text, size=8)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+def _rows(grid: Grid, first: int, after: int) -> list[Cell]:
+    return [cell for cell in grid.cells if first <= cell.row < after]
+
+
+def _page(document: Any) -> None:
+    section = document.sections[0]
+    section.orientation = WD_ORIENT.LANDSCAPE
+    section.page_width, section.page_height = Mm(PAGE_MM[0]), Mm(PAGE_MM[1])
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Mm(MARGIN_MM))
+    style = document.styles["Normal"]
+    style.font.name, style.font.size = FONT, Pt(9)
+    style.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
+    style.paragraph_format.space_after = Pt(0)
+
+
+def _heading(document: Any, cell: Cell) -> None:
+    paragraph = document.add_paragraph()
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    size = {"title": 18, "subtitle": 11}.get(cell.style, 10)
+    run = _run(paragraph, cell.text, size=size, bold=cell.style != "subtitle")
+    if cell.style == "mark":
+        run.font.color.rgb = RGBColor(0x9C, 0x00, 0x06)
+
+
+def _table(document: Any, grid: Grid) -> None:
+    cells = _rows(grid, grid.head_rows, grid.body_rows)
+    table = document.add_table(grid.body_rows - grid.head_rows, grid.width)
+    table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    room = PAGE_MM[0] - 2 * MARGIN_MM
+    widths = [Mm(room * width / sum(grid.widths)) for width in grid.widths]
+    for row in table.rows:
+        for place, width in zip(row.cells, widths, strict=True):
+            place.width = width
+        _keep_together(row)
+    for cell in cells:
+        top = cell.row - grid.head_rows
+        first = table.cell(top, cell.column)
+        if cell.rows > 1 or cell.columns > 1:
+            first = first.merge(table.cell(top + cell.rows - 1, cell.column + cell.columns - 1))
+        first.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
+        paragraph = first.paragraphs[0]
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(paragraph, cell.text, size=9, bold=cell.style == "label")
+        if cell.style == "label":
+            _shade(first)
+
+
+def _run(paragraph: Any, text: str, *, size: float, bold: bool = False) -> Any:
+    run = paragraph.add_run(text)
+    run.font.size, run.bold, run.font.name = Pt(size), bold, FONT
+    run._element.rPr.rFonts.set(qn("w:eastAsia"), FONT)  # noqa: SLF001  # The library has no other way to it.
+    return run
+
+
+def _shade(cell: Any) -> None:
+    shade = OxmlElement("w:shd")
+    for name, value in (("val", "clear"), ("color", "auto"), ("fill", "F2F2F2")):
+        shade.set(qn(f"w:{name}"), value)
+    cell._tc.get_or_add_tcPr().append(shade)  # noqa: SLF001  # Likewise.
+
+
+def _keep_together(row: Any) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001  # Likewise.

@@ -1,0 +1,54 @@
+"""What stands on a form, cell by cell; every text is ready to print."""
+
+from dataclasses import dataclass
+
+from services.evaluation.rules.forms.layout import Column, Language, Layout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyLine:
+    """One row of the funds table; only the first one is scored."""
+
+    label: str
+    initial: str
+    annual: str
+    executed: str
+    weight: str
+    rate: str
+    score: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorLine:
+    """One row of the indicator table, its cells by column."""
+
+    code: str
+    cells: dict[Column, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """
+    A filled form.
+
+    Attributes:
+        mark: Why it is not final, to be printed across the head; empty when it is.
+        foot: Lines that say how it came about and how to check it.
+    """
+
+    layout: Layout
+    language: Language
+    title: str
+    year: str
+    project: str
+    department: str
+    unit: str
+    money: tuple[MoneyLine, ...]
+    expected: str
+    achieved: str
+    rows: tuple[IndicatorLine, ...]
+    weight: str
+    total: str
+    grade: str
+    mark: str
+    foot: tuple[str, ...]
