@@ -3,7 +3,8 @@
 from services.evaluation.rules.evaluating import evaluate
 from services.evaluation.rules.explaining import Explanation, explain
 from services.evaluation.rules.planning import check_rating, plan_event, read_plan, warnings
-from services.evaluation.rules.policy import read_policy
+from services.evaluation.rules.policy import policy_document, policy_line, read_policy
+from services.evaluation.rules.scoring import score_row
 from services.evaluation.rules.showing import document
 
 __all__ = [
@@ -13,7 +14,10 @@ __all__ = [
     "evaluate",
     "explain",
     "plan_event",
+    "policy_document",
+    "policy_line",
     "read_plan",
     "read_policy",
+    "score_row",
     "warnings",
 ]
