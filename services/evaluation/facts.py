@@ -186,6 +186,7 @@ class Facts:
     deviations: list[Deviation] = field(default_factory=list)
     events: dict[str, list[tuple[Origin, EventData]]] = field(default_factory=dict)  # Of what is watched.
     plan: Plan | None = None
+    plan_origin: Origin | None = None
     project: str = ""
 
     def fold(self, origin: Origin, data: EventData) -> None:
@@ -357,7 +358,7 @@ def _rectification_closed(facts: Facts, origin: Origin, data: monitoring.Rectifi
 
 
 def _plan_adopted(facts: Facts, origin: Origin, data: evaluation.PlanAdopted) -> None:
-    facts.plan = plan_of(data)
+    facts.plan, facts.plan_origin = plan_of(data), origin
 
 
 def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) -> None:

@@ -26,6 +26,7 @@ class Explanation:
     row: dict[str, Any]
     steps: list[dict[str, str]]
     evidence: list[tuple[Origin, str]]
+    deviations: list[str]  # The explanation given last, if there is one.
 
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
@@ -45,6 +46,7 @@ def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datet
         row=detail(row, policy=policy),
         steps=[*_measuring(row, found), *_scoring(row, plan, policy)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
+        deviations=[] if row.deviation is None else [row.deviation],
     )
 
 

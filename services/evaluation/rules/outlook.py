@@ -90,7 +90,7 @@ def outlook(standing: Standing) -> Outlook:
     if standing.measured is None:
         return TIME_LEFT if standing.elapsed < LATE else NOTHING_YET
     low, _ = _wanted(standing.target)
-    if standing.course == "grows" and low is not None and 0 < low > standing.measured:
+    if standing.course == "grows" and low is not None and 0 < low >= standing.measured:
         return _by_pace(standing.measured / low, standing.elapsed)
     return BELOW
 

@@ -8,7 +8,7 @@ from typing import Any, Final, get_args
 from services.evaluation.model import Indicator, Plan, Policy, Target
 from services.evaluation.rules.conditions import EVENT_TYPES, read_where
 from services.evaluation.rules.measures import MEASURES, Measure
-from services.evaluation.rules.methods import number
+from services.evaluation.rules.methods import days, number
 from services.evaluation.rules.reading import at
 from services.evaluation.rules.refinements import RefinementReader
 from services.evaluation.rules.scoring import refine, weights_of
@@ -109,6 +109,20 @@ def check_rating(level: str, percent: Decimal, policy: Policy) -> None:
     if not band.holds(percent):
         message = f"{level} is from {band.floor} to {band.ceiling}, the lower bound included"
         raise Invalid.field("percent", "outside_band", message)
+
+
+def told_value(told: str, target: Target) -> str:
+    """
+    A value told by hand, as it is counted with: a day as the days since 1970-01-01.
+
+    Raises:
+        Invalid: If a day is told where the target is none, or a number where it is one.
+    """
+    is_day = "-" in told[1:]  # A number has its minus in front.
+    if is_day != (target.op == "by"):
+        wanted = "a day, YYYY-MM-DD" if target.op == "by" else "a number"
+        raise Invalid.field("value", "type", f"the target {target.op} is measured by {wanted}")
+    return str(days(date.fromisoformat(told))) if is_day else told
 
 
 def _is_zero(target: Target) -> bool:
