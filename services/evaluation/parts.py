@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.rebuilding import Rebuilder
+from services.evaluation.rules.forms.layout import Layout
 from services.evaluation.scorer import Scorer
 from services.evaluation.settings import Settings
 from services.evaluation.stream import Hub
@@ -23,3 +24,4 @@ class Parts:
     written: Dossiers  # The writer's view, in step with what is being applied.
     shown: Dossiers  # The readers' view: what is committed.
     policies: dict[str, Policy]
+    layouts: dict[str, Layout]

@@ -1,6 +1,6 @@
 """Evaluation's tables and queries; nobody else reads them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -53,6 +53,18 @@ class RebuiltScoreRow(ScoreFields, Table, table=True):
     """The scores of a rebuild, until they are swapped with those that are shown."""
 
     __tablename__ = "rebuilt_score"
+
+
+class NarrativeRow(Table, table=True):
+    """What only people know of a project, in their words, by section and language."""
+
+    __tablename__ = "narrative"
+    project: str = Field(primary_key=True, max_length=64)
+    language: str = Field(primary_key=True, max_length=2)
+    section: str = Field(primary_key=True, max_length=20)
+    words: str
+    written_by: str
+    written_at: datetime = Field(sa_type=Moment)
 
 
 class RebuildRow(Table, table=True):
@@ -355,3 +367,28 @@ def finish_rebuild(
     row.live_digest, row.rebuilt_digest = digests
     row.epoch, _ = head(session, 0)
     session.add(row)
+
+
+def narrative(session: Session, project: str, language: str) -> dict[str, str]:
+    """What was written of a project, by section."""
+    query = select(NarrativeRow).where(sa.column("project") == project, sa.column("language") == language)
+    return {row.section: row.words for row in session.scalars(query)}
+
+
+def save_narrative(
+    session: Session, project: str, language: str, texts: Mapping[str, str], *, by: str, now: datetime
+) -> None:
+    """Keep what was written of some sections; an empty text takes one back."""
+    for section, words in texts.items():
+        row = NarrativeRow(
+            project=project, language=language, section=section, words=words, written_by=by, written_at=now
+        )
+        session.merge(row)
+
+
+def tips(session: Session) -> list[tuple[str, int, str, int, str]]:
+    """Where the logs stand that the scores rest on: source, partition, epoch, number, hash; the own log last."""
+    rows = session.execute(select(watermark_table).order_by(watermark_table.c.s, watermark_table.c.p))
+    found = [(row.s, row.p, row.epoch, row.seq, row.hash) for row in rows]
+    own = session.execute(select(event_head).order_by(event_head.c.p))
+    return [*found, *(("evaluation", row.p, row.epoch, row.seq, row.hash) for row in own)]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import history, plans, policies, rebuilds, scores, stream
+from services.evaluation.api import forms, history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -14,6 +14,7 @@ def router(parts: Parts) -> APIRouter:
     plans.add(routes, parts)
     scores.add(routes, parts)
     policies.add(routes, parts)
+    forms.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)

@@ -1,5 +1,6 @@
 """What evaluation does, one function per thing that happens: load, decide, save and publish."""
 
+from services.evaluation.handlers.forms import filled
 from services.evaluation.handlers.history import course, restatement, versions
 from services.evaluation.handlers.plans import (
     Deviation,
@@ -23,6 +24,7 @@ __all__ = [
     "course",
     "evaluated",
     "explain_deviation",
+    "filled",
     "give_rating",
     "latest",
     "plan_of",

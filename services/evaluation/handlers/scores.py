@@ -11,7 +11,7 @@ from sqlmodel import Session
 from services.evaluation import rules, store
 from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
-from services.evaluation.model import Policy
+from services.evaluation.model import Policy, Score
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
 from services.evaluation.store import RestatementRow, ScoreFields, ScoreRow
@@ -74,10 +74,24 @@ def evaluated(
     tried: str | None = None,
 ) -> dict[str, Any]:
     """The score of *project* at *as_of*, as it is shown; under the policy *tried* in place of the plan's, if named."""
+    score = score_of(session, project, facts, policies, as_of=as_of, tried=tried)
+    return rules.document(score, version=version, explanations=store.explanations(session, score.explained))
+
+
+def score_of(
+    session: Session,
+    project: str,
+    facts: Facts,
+    policies: Mapping[str, Policy],
+    *,
+    as_of: datetime,
+    tried: str | None = None,
+) -> Score:
+    """The score of *project* at *as_of*, exact."""
     plan = plan_of(facts, project)
     if tried is not None and tried != plan.policy:  # What the plan refines is its own policy.
         plan = replace(plan, policy=tried, policy_overrides=None)
-    score = rules.evaluate(
+    return rules.evaluate(
         facts,
         plan,
         policies[plan.policy],
@@ -85,7 +99,6 @@ def evaluated(
         parked=store.is_parked(session, project),
         diverged=store.is_diverged(session),
     )
-    return rules.document(score, version=version, explanations=store.explanations(session, score.explained))
 
 
 def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, Policy], now: datetime) -> bytes:

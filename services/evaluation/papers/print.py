@@ -10,7 +10,6 @@ import typst
 from services.evaluation.rules.forms.grid import Grid
 from shared.problems import Unavailable
 
-MEDIA_TYPE: Final = "application/pdf"
 FAMILIES: Final = ("Noto Serif CJK SC", "Source Han Serif SC", "SimSun", "Noto Sans CJK SC")
 
 

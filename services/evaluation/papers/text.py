@@ -13,7 +13,6 @@ from docx.shared import Mm, Pt, RGBColor
 
 from services.evaluation.rules.forms.grid import Cell, Grid
 
-MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FONT: Final = "宋体"
 PAGE_MM: Final = (297, 210)  # A4 across.
 MARGIN_MM: Final = 15
@@ -65,15 +64,16 @@ def _table(document: Any, grid: Grid) -> None:
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     room = PAGE_MM[0] - 2 * MARGIN_MM
     widths = [Mm(room * width / sum(grid.widths)) for width in grid.widths]
+    places = table._cells  # noqa: SLF001  # Found once: `table.cell` looks through the whole table each time.
+    for index, place in enumerate(places):
+        place.width = widths[index % grid.width]
     for row in table.rows:
-        for place, width in zip(row.cells, widths, strict=True):
-            place.width = width
         _keep_together(row)
     for cell in cells:
         top = cell.row - grid.head_rows
-        first = table.cell(top, cell.column)
+        first = places[top * grid.width + cell.column]
         if cell.rows > 1 or cell.columns > 1:
-            first = first.merge(table.cell(top + cell.rows - 1, cell.column + cell.columns - 1))
+            first = first.merge(places[(top + cell.rows - 1) * grid.width + cell.column + cell.columns - 1])
         first.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
         paragraph = first.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER

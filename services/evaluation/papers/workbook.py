@@ -9,7 +9,6 @@ from xlsxwriter.worksheet import Worksheet
 
 from services.evaluation.rules.forms.grid import Cell, Grid, Style
 
-MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FONT: Final = "宋体"
 _NUMBER: Final = re.compile(r"-?[0-9]{1,13}(\.[0-9]{1,6})?")
 _LOOKS: Final[dict[Style, dict[str, Any]]] = {

@@ -260,3 +260,9 @@ _WAYS: Final[Mapping[str, Callable[[Target, Scoring, Decimal, Policy], tuple[str
     "bands": _bands,
     "date": _date,
 }
+
+
+def way_of(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> tuple[str, str]:
+    """How a method makes points, in Chinese and in English, as a form prints it (赋分规则)."""
+    zh, en, _ = _WAYS[scoring.method](target, scoring, weight, policy)
+    return zh, en

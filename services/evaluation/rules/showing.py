@@ -65,7 +65,7 @@ def detail(row: Row, explanations: Explanations = NO_WORDS, *, policy: Policy) -
         "aspect": indicator.aspect,
         "unit": indicator.unit,
         "target": target_text(indicator.target),
-        "measured": _measured(row),
+        "measured": measured_text(row),
         "status": row.status,
         "vacuous": row.is_vacuous,
         "vacuous_reason": NOTHING_TO_COUNT if row.is_vacuous else None,
@@ -79,7 +79,8 @@ def detail(row: Row, explanations: Explanations = NO_WORDS, *, policy: Policy) -
     }
 
 
-def _measured(row: Row) -> str | None:
+def measured_text(row: Row) -> str | None:
+    """The measured value as shown: plain digits, or a day."""
     if row.measured is None:
         return None
     return day_text(row.measured) if row.indicator.target.op == "by" else plain(row.measured)

@@ -6,11 +6,13 @@ from fractions import Fraction
 from typing import Final
 
 from services.evaluation.facts import Facts
-from services.evaluation.model import Execution, Plan, Row, Score
+from services.evaluation.model import Execution, Plan, Policy, Row, Score
 from services.evaluation.rules.forms.layout import Column, Language, Layout, MoneyRow, word
 from services.evaluation.rules.forms.model import Form, IndicatorLine, MoneyLine
+from services.evaluation.rules.formulas import way_of
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.showing import Explanations, plain, points_text, target_text
+from services.evaluation.rules.scoring import scoring_of
+from services.evaluation.rules.showing import Explanations, measured_text, plain, points_text, target_text
 from shared.money import fen
 
 FEN_PER_WAN: Final = 1_000_000
@@ -57,7 +59,7 @@ def fill(
         money=tuple(_money_lines(layout, language, score.execution, facts, period)),
         expected=plan.objective,
         achieved=achieved or word("missing", language),
-        rows=tuple(_line(row, layout, language, explanations) for row in score.rows),
+        rows=tuple(_line(row, score.policy, layout, language, explanations) for row in score.rows),
         weight=plain(Fraction(_weight(score))),
         total=points_text(score.total),
         grade=score.grade.zh if language == "zh" else score.grade.en,
@@ -130,22 +132,28 @@ def _source_amounts(facts: Facts, period: Period | None) -> dict[str, int]:
     }
 
 
-def _line(row: Row, layout: Layout, language: Language, explanations: Explanations) -> IndicatorLine:
+def _line(row: Row, policy: Policy, layout: Layout, language: Language, explanations: Explanations) -> IndicatorLine:
     indicator = row.indicator
     cells: dict[Column, str] = {
         "level1": word(_DIMENSIONS.get(indicator.dimension, indicator.dimension), language),
         "level2": word(indicator.aspect, language),
         "level3": indicator.name,
-        "target": target_text(indicator.target) + indicator.unit,
+        "target": target_text(indicator.target) + ("" if indicator.target.op in ("by", "level") else indicator.unit),
         "measured": _measured(row, language),
         "completion": _completion(row),
-        "rule": indicator.measure,
+        "rule": _rule(row, policy, language),
         "weight": plain(Fraction(indicator.weight)),
         "score": points_text(row.score),
         "evidence": "",
         "deviation": _deviation(explanations.get(row.deviation or "")),
     }
     return IndicatorLine(code=indicator.code, cells={name: cells[name] for name in layout.columns})
+
+
+def _rule(row: Row, policy: Policy, language: Language) -> str:
+    indicator = row.indicator
+    zh, en = way_of(indicator.target, scoring_of(indicator, policy), indicator.weight, policy)
+    return zh if language == "zh" else en
 
 
 def _measured(row: Row, language: Language) -> str:
@@ -155,7 +163,7 @@ def _measured(row: Row, language: Language) -> str:
         return word("nothing", language)
     if row.indicator.target.op == "level":
         return f"{plain(row.measured)}%"
-    return plain(row.measured) + row.indicator.unit
+    return (measured_text(row) or "") + ("" if row.indicator.target.op == "by" else row.indicator.unit)
 
 
 def _completion(row: Row) -> str:
@@ -168,11 +176,10 @@ def _deviation(words: Mapping[str, str] | None) -> str:
 
 def _foot(score: Score, plan: Plan, version: int, tips: Sequence[str], language: Language) -> list[str]:
     policy = score.policy.title_zh if language == "zh" else score.policy.title_en
+    moment = score.as_of.isoformat(timespec="seconds")
     return [
         f"{word('policy', language)}: {policy} ({plan.policy})",
-        f"{word('as_of', language)}: {score.as_of.isoformat(timespec='seconds')}  "
-        f"{word('version', language)}: {version}  {word('grade', language)}: "
-        f"{score.grade.zh if language == 'zh' else score.grade.en}",
+        f"{word('as_of', language)}: {moment}   {word('version', language)}: {version}",
         f"{word('tips', language)}:",
         *tips,
         word("verify", language),

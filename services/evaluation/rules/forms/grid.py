@@ -153,7 +153,7 @@ def _indicators(grid: Grid, form: Form) -> None:
 
 def _runs(form: Form, depth: int) -> Iterator[tuple[int, int, str]]:
     """Neighbours with the same levels down to *depth*: where they begin, how many they are, and their text."""
-    levels: tuple[Column, ...] = ("level1", "level2")[:depth]
+    levels: tuple[Column, ...] = ("level1",) if depth == 1 else ("level1", "level2")
     start = 0
     for key, lines in groupby(form.rows, key=lambda line: tuple(line.cells[level] for level in levels)):
         count = len(list(lines))

@@ -1,0 +1,141 @@
+"""The statutory form on every kind of paper, and the words that people write for it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import StringConstraints
+from sqlmodel import Session
+
+from services.evaluation import handlers, papers, store
+from services.evaluation.api.callers import Planner, Time, moment
+from services.evaluation.dossiers import known_at as facts_known_at
+from services.evaluation.parts import Parts
+from services.evaluation.rules.forms.grid import Grid, draw
+from services.evaluation.rules.forms.layout import Language
+from services.evaluation.rules.forms.model import Form
+from shared.access import Caller, require
+from shared.fields import Body, Id
+from shared.idempotency import Answer
+from shared.problems import Invalid, NotFound
+
+Reader = Annotated[Caller, Depends(require("forms:read"))]
+WORDS_MAX: Final = 20_000  # Of one section: a report's chapter.
+LAYOUT_DEFAULT: Final = "mof-2020"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of paper: how it is made of a grid, and what it is called on the way."""
+
+    make: Callable[[Grid, str], bytes]
+    media_type: str
+
+
+KINDS: Final = {
+    "xlsx": Kind(papers.as_xlsx, papers.XLSX),
+    "docx": Kind(papers.as_docx, papers.DOCX),
+    "pdf": Kind(papers.as_pdf, papers.PDF),
+}
+Section = Literal["achieved", "overview", "funds", "organisation", "results", "other", "work"]
+Words = Annotated[str, StringConstraints(max_length=WORDS_MAX)]
+
+
+class NarrativeBody(Body):
+    language: Literal["zh", "en"] = "zh"
+    texts: dict[Section, Words]
+
+
+def add(routes: APIRouter, parts: Parts) -> None:
+    """Add the calls to *routes*."""
+    service = parts.service
+
+    @routes.get("/projects/{project}/form.{kind}", tags=["forms"], response_class=Response)
+    async def form(
+        project: Id,
+        kind: str,
+        caller: Reader,
+        as_of: Time = None,
+        known_at: Time = None,
+        layout: Annotated[str, Query(max_length=64)] = LAYOUT_DEFAULT,
+        lang: Annotated[Language, Query(description="zh or en: of what the platform itself writes.")] = "zh",
+    ) -> Response:
+        """The self-evaluation form as json, xlsx, docx or pdf, at any day of the year."""
+        caller.require_project(project)
+        if kind not in ("json", *KINDS):
+            raise NotFound(f"a form comes as json, xlsx, docx or pdf, not as {kind[:20]}")
+        if layout not in parts.layouts:
+            raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
+
+        def find(session: Session) -> Form:
+            with parts.shown.reading(session, project) as facts:
+                known = moment("known_at", known_at, facts)
+                at = moment("as_of", as_of, facts) or known or service.clock.now()
+                seen = facts if known is None else facts_known_at(session, project, known, facts)
+                version = store.version_at(session, project, known or service.clock.now())
+                return handlers.filled(
+                    session, project, seen, parts.policies, parts.layouts[layout], lang, as_of=at, version=version
+                )
+
+        filled = await service.database.read(find)
+        if kind == "json":
+            return Response(msgspec.json.encode(show_form(filled, project)), media_type="application/json")
+        paper = await asyncio.to_thread(lambda: KINDS[kind].make(draw(filled), filled.title))
+        name = quote(f"{filled.project}-{filled.title}.{kind}")
+        disposition = f"attachment; filename=\"{project}-form.{kind}\"; filename*=UTF-8''{name}"
+        return Response(paper, media_type=KINDS[kind].media_type, headers={"Content-Disposition": disposition})
+
+    @routes.put("/projects/{project}/narrative", tags=["forms"])
+    async def write_narrative(project: Id, body: NarrativeBody, request: Request, caller: Planner) -> Response:
+        """Write what only people know, by section; an empty text takes one back."""
+        caller.require_project(project)
+        now = service.clock.now()
+
+        def work(session: Session) -> Answer:
+            handlers.plan_of(parts.written.facts(session, project), project)
+            store.save_narrative(
+                session,
+                project,
+                body.language,
+                {str(section): words for section, words in body.texts.items()},
+                by=caller.subject,
+                now=now,
+            )
+            texts = store.narrative(session, project, body.language)
+            return Answer(status=200, body={"project": project, "language": body.language, "texts": texts})
+
+        return await service.once.answer(request, work)
+
+    @routes.get("/projects/{project}/narrative", tags=["forms"])
+    async def narrative(project: Id, caller: Reader, lang: Language = "zh") -> dict[str, Any]:
+        """What was written of a project, by section."""
+        caller.require_project(project)
+        texts = await service.database.read(lambda session: store.narrative(session, project, lang))
+        return {"project": project, "language": lang, "texts": texts}
+
+
+def show_form(form: Form, project: str) -> dict[str, Any]:
+    """A form as JSON: its cells are the very texts that are printed."""
+    return {
+        "project": project,
+        "layout": form.layout.name,
+        "layout_source": form.layout.source,
+        "language": form.language,
+        "title": form.title,
+        "year": form.year,
+        "name": form.project,
+        "department": form.department,
+        "unit": form.unit,
+        "money": [msgspec.to_builtins(line) for line in form.money],
+        "objective": {"expected": form.expected, "achieved": form.achieved},
+        "indicators": [{"code": line.code, **line.cells} for line in form.rows],
+        "weight": form.weight,
+        "total": form.total,
+        "grade": form.grade,
+        "mark": form.mark,
+        "foot": list(form.foot),
+    }
