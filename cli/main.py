@@ -11,6 +11,7 @@ from cli.errors import CommandError
 from cli.play import play
 from cli.token import token
 from cli.up import up
+from cli.users import app as users
 from cli.watch import watch
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for command in (up, play, apply, token, watch):
     app.command()(command)
+app.add_typer(users, name="user")
 
 
 def run(words: Sequence[str] | None = None) -> None:
