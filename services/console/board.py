@@ -14,6 +14,7 @@ from prometheus_client import Counter, Gauge
 from services.console.sources import Platform, Refused, ScoreFeed, StreamEvent
 
 TREND_POINTS: Final = 60
+COURSE_SECONDS: Final = 30.0  # A course is computed from all facts: asked for no oftener; in between, totals are added.
 MOVES_KEPT: Final = 30  # Of one project, for its page.
 RELIST_SECONDS: Final = 60.0  # Titles and units change seldom, and no event of the stream tells of it.
 
@@ -33,6 +34,7 @@ class Standing:
     trend: deque[float] = field(default_factory=lambda: deque(maxlen=TREND_POINTS))
     moves: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=MOVES_KEPT))  # Newest last.
     moved_at: datetime | None = None
+    course_at: float = float("-inf")  # When the trend was last fetched.
 
     @property
     def title(self) -> str:
@@ -40,8 +42,8 @@ class Standing:
 
     @property
     def at_risk(self) -> int:
-        """How many indicators miss their target as it stands."""
-        return sum(detail.get("status") == "missed" for detail in self.score.get("details", ()))
+        """How many indicators are not on the way to their target."""
+        return sum(detail["outlook"]["state"] != "on_track" for detail in self.score.get("details", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +147,24 @@ class Board:
             return
         self._keep(score, move)
         self._tell(News(project=project, move=move))
+        await self._draw(self.standings[project])
+
+    async def _draw(self, standing: Standing) -> None:
+        """Fetch the course of a score over the days on which things happened."""
+        now = asyncio.get_running_loop().time()
+        if now - standing.course_at < COURSE_SECONDS:
+            return
+        standing.course_at = now
+        path = f"/projects/{standing.project}/history"
+        with contextlib.suppress(Refused):
+            points = await self._platform.every(self._token(), "evaluation", path, by="happening")
+            standing.trend.clear()
+            standing.trend.extend(float(point["total"]) for point in points)
+            if standing.moved_at is None:
+                latest = await self._platform.get(self._token(), "evaluation", path, limit=1_000)
+                if latest["items"] and not latest["next"]:
+                    standing.moved_at = datetime.fromisoformat(latest["items"][-1]["recorded_at"])
+            self._tell(News(project=standing.project))
 
     def _keep(self, score: dict[str, Any], move: Mapping[str, Any] | None = None) -> None:
         project = str(score["project"])
@@ -163,6 +183,9 @@ class Board:
         while True:
             with contextlib.suppress(Refused):
                 await self._list()
+                for standing in tuple(self.standings.values()):
+                    if standing.score:
+                        await self._draw(standing)
                 self._tell(News())
             await asyncio.sleep(RELIST_SECONDS if self.standings else 2.0)
 

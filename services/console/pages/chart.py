@@ -6,51 +6,73 @@ from nicegui import ui
 
 from services.console.board import News, Standing
 from services.console.pages.frame import Scene, section
+from services.console.sources import Refused
 
-POINTS_MAX: Final = 400
+LABELS_MAX: Final = 3  # Causes named at one point.
+AGAIN_SECONDS: Final = 3.0  # A course is computed from all facts: a page asks for it no oftener.
 
 
-def show_history(scene: Scene, standing: Standing) -> None:
+async def show_history(scene: Scene, standing: Standing) -> None:
     """The chart, kept in step."""
     words = scene.words
     with section(words("history.title"), classes="whole"):
-        chart = ui.echart(_options(standing, scene), renderer="svg").classes("chart")
-        chart.props["aria-label"] = words("history.title")
+        chart = ui.echart(_options(await _points(scene, standing), scene), renderer="svg").classes("chart")
+        chart.props["aria-label"] = words("history.text", first=_first(standing), last=standing.score["total"])
         chart.props["role"] = "img"
 
-    def moved(news: News) -> None:
-        if news.project == standing.project:
-            chart.options.update(_options(standing, scene))
-            chart.update()
+    async def draw() -> None:
+        later.deactivate()
+        chart.options.update(_options(await _points(scene, standing), scene))
+        chart.update()
 
+    def moved(news: News) -> None:
+        if news.project == standing.project and news.move is not None:
+            later.activate()
+
+    later = ui.timer(AGAIN_SECONDS, draw, active=False, immediate=False)
     scene.on_news(moved)
 
 
-def _options(standing: Standing, scene: Scene) -> dict[str, Any]:
+def _first(standing: Standing) -> str:
+    return f"{next(iter(standing.trend), 0.0):.2f}"
+
+
+async def _points(scene: Scene, standing: Standing) -> list[dict[str, Any]]:
+    try:
+        found = await scene.every("evaluation", f"/projects/{standing.project}/history", by="happening")
+    except Refused:
+        return []
+    return [{"value": [point["as_of"], float(point["total"])], "name": _causes(scene, point)} for point in found]
+
+
+def _causes(scene: Scene, point: dict[str, Any]) -> str:
+    kinds = list(dict.fromkeys(str(cause["type"]).partition(".v")[0] for cause in point["causes"]))
+    named = [scene.words.of("event", kind.replace(".", "_")) for kind in kinds[:LABELS_MAX]]
+    return scene.words("history.and").join(named)
+
+
+def _options(points: list[dict[str, Any]], scene: Scene) -> dict[str, Any]:
     words = scene.words
-    moves = list(standing.moves)[-POINTS_MAX:]
-    points = [
-        {
-            "value": [move["seen"].isoformat(), float(move["total"])],
-            "name": words.of("event", str(move.get("cause", {}).get("type", "")).partition(".v")[0].replace(".", "_")),
-        }
-        for move in moves
-    ]
+    line = {
+        "type": "line",
+        "step": "end",
+        "name": words("history.total"),
+        "data": points,
+        "symbol": "circle",
+        "symbolSize": 7,
+        "color": "#2b7fd0",
+        "lineStyle": {"width": 2.5},
+        "areaStyle": {"opacity": 0.08},
+        "label": {"show": True, "formatter": "{b}", "fontSize": 10, "color": "#7c8894", "position": "top"},
+        "labelLayout": {"hideOverlap": True},
+    }
+    quiet = {"axisLabel": {"color": "#7c8894"}, "splitLine": {"lineStyle": {"color": "#7c889440"}}}
     return {
         "animation": False,
-        "grid": {"left": 48, "right": 24, "top": 20, "bottom": 32},
-        "tooltip": {"trigger": "axis", "renderMode": "richText"},  # Rich text is drawn, never read as HTML.
-        "xAxis": {"type": "time"},
-        "yAxis": {"type": "value", "scale": True, "name": words("history.points")},
-        "series": [
-            {
-                "type": "line",
-                "step": "end",
-                "name": words("history.total"),
-                "data": points,
-                "symbolSize": 6,
-                "lineStyle": {"color": "#0b5cad", "width": 2},
-                "itemStyle": {"color": "#0b5cad"},
-            }
-        ],
+        "grid": {"left": 44, "right": 28, "top": 34, "bottom": 30},
+        # Rich text is drawn, never read as HTML.
+        "tooltip": {"trigger": "item", "renderMode": "richText", "formatter": "{b}\n{c}"},
+        "xAxis": {"type": "time", **quiet, "splitLine": {"show": False}},
+        "yAxis": {"type": "value", "min": 0, "max": "dataMax", **quiet},
+        "series": [line],
     }

@@ -1,6 +1,5 @@
 """All projects at a glance."""
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from nicegui import ui
@@ -13,7 +12,6 @@ from services.console.parts import Parts
 from services.console.words import Words
 
 SIGNS: Final = {"excellent": "●", "good": "◕", "fair": "◑", "poor": "○"}  # Grades also without colour.
-DAYS_PER_YEAR: Final = 365.2425
 
 
 def add(parts: Parts) -> None:
@@ -40,15 +38,14 @@ def show_board(scene: Scene, *, is_wall: bool = False) -> None:
 def rows_of(scene: Scene) -> list[dict[str, Any]]:
     """The rows that the visitor may see."""
     board: Board = scene.parts.board
-    now = datetime.now(UTC)
     standings = [board.standings[project] for project in scene.sees()]
-    return [_row(standing, scene.words, now) for standing in standings if standing.score and standing.line]
+    return [_row(standing, scene.words) for standing in standings if standing.score and standing.line]
 
 
-def _row(standing: Standing, words: Words, now: datetime) -> dict[str, Any]:
+def _row(standing: Standing, words: Words) -> dict[str, Any]:
     score, line = standing.score, standing.line
     spent = float(score["execution"]["rate"])
-    elapsed = elapsed_share(int(line["fiscal_year"]), now)
+    elapsed = float(score["elapsed"])
     spent_text, elapsed_text = words.percent(spent), words.percent(elapsed)
     return {
         "project": standing.project,
@@ -67,14 +64,8 @@ def _row(standing: Standing, words: Words, now: datetime) -> dict[str, Any]:
         "elapsedText": elapsed_text,
         "paceText": words("board.pace", spent=spent_text, elapsed=elapsed_text),
         "trend": list(standing.trend),
-        "trendText": words("board.trend_text", first=f"{standing.trend[0]:.2f}", last=score["total"]),
+        "trendText": words("board.trend_text", first=f"{next(iter(standing.trend), 0.0):.2f}", last=score["total"]),
         "atRisk": standing.at_risk,
         "moved": words.clock(standing.moved_at),
         "movedAt": standing.moved_at.timestamp() if standing.moved_at else 0.0,
     }
-
-
-def elapsed_share(year: int, now: datetime) -> float:
-    """How much of the fiscal year has passed, 0 to 1; to the day, which is all that a line on a bar shows."""
-    passed = (now - datetime(year, 1, 1, tzinfo=UTC)).total_seconds() / 86_400 / DAYS_PER_YEAR
-    return max(0.0, min(1.0, passed))

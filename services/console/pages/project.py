@@ -61,7 +61,7 @@ async def _show(scene: Scene, standing: Standing) -> None:
         picked = await _time_slider(scene, standing)
         table = ScoreTable([], words.section("form"))
     _opens_arithmetic(scene, standing, table, picked)
-    show_history(scene, standing)
+    await show_history(scene, standing)
     refreshes = [await _budget(scene, standing), await _contracts(scene, standing), await _faults(scene, standing)]
     _people(scene, standing, refreshes)
 
@@ -210,7 +210,8 @@ def form_rows(score: dict[str, Any], words: Words) -> list[dict[str, Any]]:
             "statusText": "",
             "weight": execution["weight"],
             "score": execution["score"],
-            "deviation": "",
+            "deviation": _deviation(score.get("execution_deviation")),
+            "outlook": _outlook(score.get("execution_outlook"), words),
             "opens": False,
         }
     ]
@@ -235,9 +236,6 @@ def _form_row(detail: dict[str, Any], words: Words) -> dict[str, Any]:
         text = words("status.vacuous")
     elif detail.get("source") == "self_reported":
         text = f"{text} ({words('status.self_reported')})"
-    deviation = detail.get("deviation")
-    if isinstance(deviation, dict):
-        deviation = " · ".join(str(deviation[name]) for name in ("reason", "remedy") if deviation.get(name))
     return {
         "code": detail["code"],
         "first": words.of("dimension", detail["dimension"]),
@@ -250,9 +248,23 @@ def _form_row(detail: dict[str, Any], words: Words) -> dict[str, Any]:
         "statusText": text,
         "weight": detail["weight"],
         "score": detail["score"],
-        "deviation": deviation or "",
+        "deviation": _deviation(detail.get("deviation")),
+        "outlook": _outlook(detail.get("outlook"), words),
         "opens": True,
     }
+
+
+def _deviation(deviation: Any) -> str:
+    if isinstance(deviation, dict):
+        return " · ".join(str(deviation[name]) for name in ("reason", "remedy") if deviation.get(name))
+    return str(deviation or "")
+
+
+def _outlook(outlook: dict[str, Any] | None, words: Words) -> str:
+    """What is to be feared, in words; nothing while all is well."""
+    if outlook is None or outlook["state"] == "on_track":
+        return ""
+    return str(outlook["reason"].get(words.language, ""))
 
 
 async def _nothing() -> None:
