@@ -16,9 +16,16 @@ from services.console.parts import APPEARANCE_COOKIE, Parts, visitor_of, words_o
 from services.console.sources import Refused
 from services.console.visitors import Visitor
 from services.console.words import LANGUAGES, Words
+from shared.access import ROLES
 
+DESK_SCOPES: Final = tuple(
+    sorted(
+        {scope for scopes in ROLES.values() for scope in scopes if not scope.endswith(":read")} - {"operations:write"}
+    )
+)
 WAYS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (  # Path, text, scopes of which one is needed.
     ("/", "way.overview", ()),
+    ("/desk", "way.desk", DESK_SCOPES),
 )
 DARK: Final[dict[str, bool | None]] = {"dark": True, "light": False}
 NEXT_APPEARANCE: Final = {"auto": "dark", "dark": "light", "light": "auto"}
