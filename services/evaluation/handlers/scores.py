@@ -1,6 +1,7 @@
 """Scores: made when something moved, and shown."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -70,9 +71,12 @@ def evaluated(
     *,
     as_of: datetime,
     version: int,
+    tried: str | None = None,
 ) -> dict[str, Any]:
-    """The score of *project* at *as_of*, as it is shown."""
+    """The score of *project* at *as_of*, as it is shown; under the policy *tried* in place of the plan's, if named."""
     plan = plan_of(facts, project)
+    if tried is not None and tried != plan.policy:  # What the plan refines is its own policy.
+        plan = replace(plan, policy=tried, policy_overrides=None)
     score = rules.evaluate(
         facts,
         plan,
