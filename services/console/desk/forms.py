@@ -117,6 +117,15 @@ _PAYMENT = Form(
         Field(name="approved_by"),
     ),
 )
+_REQUEST = Form(
+    name="request",
+    group="money",
+    service="budget",
+    method="POST",
+    path="/payment-requests",
+    scopes=("payments:request",),
+    fields=(*_PAYMENT_FIELDS, Field(name="purpose", kind="long")),
+)
 _SUPPLIER = Form(
     name="supplier",
     group="contracts",
@@ -308,6 +317,7 @@ FORMS: Final = {
         _DEVIATION,
         _RECEIPT,
         _PAYMENT,
+        _REQUEST,
         _SUPPLIER,
         _CONTRACT,
         _ACCEPTANCE,

@@ -148,7 +148,7 @@ class Sheet:
         self._tell(explain(self._scene.words, refused), is_good=False, further=rest)
         with self._outcome:
             for problem in (refused.problem, *refused.problem.get("also", ())):
-                _figures(problem, self._scene.words)
+                show_figures(problem, self._scene.words)
 
     def _tell(self, text: str, *, is_good: bool, further: list[str] | None = None) -> None:
         self._outcome.clear()
@@ -177,7 +177,7 @@ def fault_text(error: Mapping[str, Any], words: Words) -> str:
     return words("error.other")
 
 
-def _figures(problem: Mapping[str, Any], words: Words) -> None:
+def show_figures(problem: Mapping[str, Any], words: Words) -> None:
     """The figures that a refusal rests on."""
     figures = [(name, value) for name, value in problem.items() if name not in HIDDEN_FIGURES and _is_plain(value)]
     if problem.get("detail") and "errors" not in problem and figures:
