@@ -131,7 +131,7 @@ def _basis(measured: Fraction, target: Target, scoring: Scoring) -> Iterator[Lin
             "missing",
             "与100%完成相差的百分点",
             "percentage points missing to 100 % of the target",
-            100 * (1 - min(completion(measured, target), Fraction(1))),
+            100 * (1 - completion(measured, target)),
             f"100 * (1 - ({_completion(target)}))",
         )
     elif scoring.method == "per_unit_missing" or (scoring.method == "date" and _is_per_day(scoring)):

@@ -148,8 +148,8 @@ _COMPLETIONS: Final[Mapping[str, Callable[[Fraction, Target], Fraction]]] = {
 
 
 def completion(measured: Fraction, target: Target) -> Fraction:
-    """How far the target is reached (完成率), 0 to 1; a negative value has not begun."""
-    return max(_COMPLETIONS[target.op](measured, target), ZERO)
+    """How far the target is reached (完成率), 0 to 1."""
+    return min(max(_COMPLETIONS[target.op](measured, target), ZERO), FULL)
 
 
 def proportional(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:
@@ -188,7 +188,7 @@ def per_unit_missing(measured: Fraction, target: Target, scoring: Scoring, weigh
 
 def per_point_missing(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:
     """Something off for each percentage point (每少一个百分点扣分) by which the target is not reached."""
-    return _less(100 * (FULL - min(completion(measured, target), FULL)), scoring, weight)
+    return _less(100 * (FULL - completion(measured, target)), scoring, weight)
 
 
 def on_the_day(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:
