@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
+from pypinyin import lazy_pinyin
 
+from services.evaluation import catalogue
 from shared import events
 from shared.events import base
 
@@ -217,7 +219,20 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-PAGES: Final = {ROOT / "docs" / "events.md": events_page}
+def spellings() -> str:
+    """The catalogue's pinyin.toml: how each Chinese name and synonym is spelt, a syllable a word."""
+    phrases = [phrase for entry in catalogue.read_all() for phrase in (entry.name, *entry.synonyms)]
+    rows = [f'"{phrase}" = "{" ".join(lazy_pinyin(phrase))}"' for phrase in phrases]
+    head = (
+        "# Generated from the names and synonyms of the indicators by docs/generate.py: change those, then `make fix`."
+    )
+    return "\n".join([head, "", *rows]) + "\n"
+
+
+PAGES: Final = {
+    ROOT / "docs" / "events.md": events_page,
+    SERVICES / "evaluation" / "catalogue" / "pinyin.toml": spellings,
+}
 
 
 def stale() -> list[Path]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import plans, scores, stream
+from services.evaluation.api import catalogue, plans, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -14,4 +14,5 @@ def router(parts: Parts) -> APIRouter:
     plans.add(routes, parts)
     scores.add(routes, parts)
     stream.add(routes, parts)
+    catalogue.add(routes, parts)
     return routes
