@@ -34,15 +34,16 @@ class Catalogue:
 def read() -> Catalogue:
     """The whole catalogue, by subject and in the order of its files."""
     entries = read_all()
-    matcher = Matcher(entries, Vocabulary(read_concepts(_text("concepts.toml"))))
-    spellings = tomllib.loads(_text("pinyin.toml"))
+    matcher = Matcher(entries, Vocabulary(read_concepts(text("concepts.toml"))))
+    spellings = tomllib.loads(text("pinyin.toml"))
     return Catalogue(entries=entries, index=Index(entries, spellings, matcher), matcher=matcher)
 
 
 def read_all() -> tuple[Entry, ...]:
     """Every indicator, without what searching needs."""
-    return read_entries([_text(f"{subject}.toml") for subject in SUBJECTS], _text("sources.toml"))
+    return read_entries([text(f"{subject}.toml") for subject in SUBJECTS], text("sources.toml"))
 
 
-def _text(name: str) -> str:
+def text(name: str) -> str:
+    """The text of one of the catalogue's files."""
     return (resources.files(__package__) / name).read_text(encoding="utf-8")
