@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from services.evaluation import store
-from services.evaluation.facts import BrokenPromise, Facts, Origin
+from services.evaluation.facts import BrokenPromise, Facts, Origin, watched_by
 from shared.database import on_undo
 from shared.events.base import Received
 from shared.subscription import Happened, Poison
@@ -41,7 +41,10 @@ class Dossiers:
         """The facts of *project* as *session* sees them."""
         with self._lock:
             dossier = self._kept.get(project) or Dossier()
+            before = dossier.position, dossier.seq
             catch_up(dossier, session, project)
+            if (dossier.position, dossier.seq) != before:
+                on_undo(session, lambda: self.forget(project))
             self._keep(project, dossier)
             return dossier.facts
 
@@ -85,19 +88,34 @@ class Dossiers:
 
 
 def catch_up(dossier: Dossier, session: Session, project: str) -> None:
-    """Fold what happened since the dossier's place."""
+    """Fold what happened since the dossier's place; all of it again where the plan now watches more."""
+    _fold_on(dossier, session, project)
+    watched = watched_by(dossier.facts.plan)
+    if not watched <= dossier.facts.watched:
+        dossier.facts, dossier.position, dossier.seq = Facts(watched=watched), 0, 0
+        _fold_on(dossier, session, project)
+
+
+def _fold_on(dossier: Dossier, session: Session, project: str) -> None:
     for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq):
         dossier.facts.fold(origin_of(received), data)
         dossier.position, dossier.seq = position, seq
 
 
 def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Facts:
-    """The facts of *project* that were on record at *moment*, under the plan that is in force *now*."""
-    facts = Facts()
+    """
+    The facts of *project* that were on record at *moment*, its plan included.
+
+    Where it had no plan yet they are seen under the one that is in force *now*.
+    """
+    facts = Facts(watched=watched_by(now.plan))
     for _, _, received, data in store.happened(session, project, 0, 0):
         if received.envelope.recordedtime <= moment:
             facts.fold(origin_of(received), data)
-    facts.plan, facts.project = now.plan, now.project
+    watched = watched_by(facts.plan)
+    if not watched <= facts.watched:  # The plan of that time watched what today's does not.
+        return known_at(session, project, moment, facts)
+    facts.plan, facts.project = facts.plan or now.plan, now.project
     return facts
 
 

@@ -11,12 +11,14 @@ from sqlmodel import Field, Session, SQLModel
 from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
-from shared.events.evaluation import PlanAdopted, RatingGiven
+from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven
 from shared.log import event_head, event_log
 from shared.received import parked_event, received_event, watermark_table
 
 # The own events that are facts; scores follow from facts and are none.
-OWN_FACTS = (PlanAdopted.versioned_type(), RatingGiven.versioned_type())
+OWN_FACTS = tuple(
+    event.versioned_type() for event in (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained)
+)
 PAGE = 1_000  # Events read at a time while facts are folded.
 
 
@@ -52,6 +54,33 @@ class RatingRow(Table, table=True):
     reason: str
     rated_by: str
     given_by: str
+    occurred_at: datetime = Field(sa_type=Moment)
+
+
+class MeasurementRow(Table, table=True):
+    """What a measurement's event leaves out: who reported it, why, and what the papers are called."""
+
+    __tablename__ = "measurement"
+    measurement: str = Field(primary_key=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    code: str
+    value: str
+    reason: str
+    evidence: list[dict[str, str]] = Field(sa_type=sa.JSON)
+    reported_by: str
+    occurred_at: datetime = Field(sa_type=Moment)
+
+
+class DeviationRow(Table, table=True):
+    """The words of an explanation: its event leaves them out."""
+
+    __tablename__ = "deviation"
+    deviation: str = Field(primary_key=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    code: str
+    reason: str
+    remedy: str
+    explained_by: str
     occurred_at: datetime = Field(sa_type=Moment)
 
 
@@ -116,6 +145,17 @@ def is_diverged(session: Session) -> bool:
 def score(session: Session, project: str) -> ScoreRow | None:
     """The latest version of a score."""
     return session.get(ScoreRow, project)
+
+
+def explanations(session: Session, deviations: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The words of the explanations with these ids."""
+    if not deviations:
+        return {}
+    rows = session.scalars(select(DeviationRow).where(sa.column("deviation").in_(deviations)))
+    return {
+        row.deviation: {"reason": row.reason, "remedy": row.remedy, "occurred_at": row.occurred_at.isoformat()}
+        for row in rows
+    }
 
 
 def planned_projects(session: Session) -> list[str]:

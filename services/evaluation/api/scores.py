@@ -11,6 +11,7 @@ from services.evaluation.api.callers import Time, Viewer, moment
 from services.evaluation.dossiers import known_at as facts_known_at
 from services.evaluation.facts import Origin
 from services.evaluation.parts import Parts
+from services.evaluation.rules.outlook import WORSE
 from services.evaluation.store import ScoreRow
 from shared import pages
 from shared.fields import Id
@@ -95,6 +96,7 @@ def _explained(session: Session, parts: Parts, project: str, code: str, *, as_of
 
 def _show_line(row: ScoreRow) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.json.decode(row.document)
+    states = [detail["outlook"]["state"] for detail in document["details"]]
     return {
         "project": row.project,
         "title": row.title,
@@ -106,7 +108,10 @@ def _show_line(row: ScoreRow) -> dict[str, Any]:
         "grade_label": document["grade_label"],
         "final": row.is_final,
         "execution_rate": document["execution"]["rate"],
-        "at_risk": sum(detail["status"] == "missed" for detail in document["details"]),
+        "elapsed": document["elapsed"],
+        "outlooks": {state: states.count(state) for state in WORSE},
+        "execution_outlook": document["execution_outlook"]["state"],
+        "at_risk": len(states) - states.count("on_track"),
         "indicators_met": document["indicators_met"],
         "indicators": document["indicators"],
         "as_of": document["as_of"],
