@@ -35,13 +35,17 @@ def read() -> Catalogue:
     """The whole catalogue, by subject and in the order of its files."""
     entries = read_all()
     matcher = Matcher(entries, Vocabulary(read_concepts(text("concepts.toml"))))
-    spellings = tomllib.loads(text("pinyin.toml"))
-    return Catalogue(entries=entries, index=Index(entries, spellings, matcher), matcher=matcher)
+    return Catalogue(entries=entries, index=Index(entries, spellings(), matcher), matcher=matcher)
 
 
 def read_all() -> tuple[Entry, ...]:
     """Every indicator, without what searching needs."""
     return read_entries([text(f"{subject}.toml") for subject in SUBJECTS], text("sources.toml"))
+
+
+def spellings() -> dict[str, str]:
+    """The pinyin of each Chinese name and synonym, a syllable a word; generated from them."""
+    return tomllib.loads(text("pinyin.toml"))
 
 
 def text(name: str) -> str:

@@ -12,19 +12,22 @@ _GROUPS: Final = {"万": 10**4, "亿": 10**8}
 _NAMES: Final = "zero one two three four five six seven eight nine ten eleven twelve"
 _WORDS: Final = {word: value for value, word in enumerate(_NAMES.split())}
 
+WHOLE: Final = "百分百"  # A number and its unit, per cent, in one.
+_SET: Final = {"半": Decimal("0.5"), WHOLE: Decimal(100)}
+
 CHINESE: Final = "[零〇一二两三四五六七八九十百千万亿]"
 # At most 15 digits before the point and 6 after it: what a plan takes as a target.
 PATTERN: Final = (
     r"(?:\d{1,3}(?:,\d{3}){1,4}(?!\d)|\d{1,15}(?!\d))(?:\.\d{1,6}(?!\d))?"
-    rf"|{CHINESE}+(?:点[零〇一二两三四五六七八九]{{1,6}})?|半|\b(?:{'|'.join(_WORDS)})\b"
+    rf"|{WHOLE}|{CHINESE}+(?:点[零〇一二两三四五六七八九]{{1,6}})?|半|\b(?:{'|'.join(_WORDS)})\b"
 )
 _CHINESE = re.compile(rf"({CHINESE}+)(?:点([零〇一二两三四五六七八九]+))?")
 
 
 def value_of(text: str) -> Decimal | None:
     """The number that *text* writes, which is one that `PATTERN` found; None if its signs make no number."""
-    if text == "半":
-        return Decimal("0.5")
+    if text in _SET:
+        return _SET[text]
     if text in _WORDS:
         return Decimal(_WORDS[text])
     found = _CHINESE.fullmatch(text)

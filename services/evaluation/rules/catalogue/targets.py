@@ -84,7 +84,7 @@ def _number(name: str) -> str:
 
 
 _STATED: Final = re.compile(
-    rf"(?P<before>{_either(_SIGN_OF)})?\s*(?:在|为|是|到|:|每次)?\s*(?:介于|between)?\s*(?<![\d.a-z]){_number('low')}"
+    rf"(?P<before>{_either(_SIGN_OF)})?\s*(?P<is>在|为|是|到|:|每次)?\s*(?:介于|between)?\s*(?<![\d.a-z]){_number('low')}"
     rf"(?:\s*(?:-|–|—|~|至|到|和|and|to)\s*{_number('high')})?\s*(?P<after>{_either(_SIGN_AFTER)})?"
 )
 
@@ -190,17 +190,24 @@ def _stated(found: re.Match[str], yearly: int) -> Stated | None:
     low, high = _value(found, "low"), _value(found, "high")
     if low is None:
         return None
-    per = "%" if found["low_per"] == "百分之" else "‰" if found["low_per"] else None
+    is_percent = found["low_per"] == "百分之" or found["low_number"] == numerals.WHOLE
+    per = "%" if is_percent else "‰" if found["low_per"] else None
     unit = found["high_unit"] or found["low_unit"] or per
     before, after = found["before"], found["after"]
     op = _SIGN_OF[before] if before else _SIGN_AFTER[after] if after else None
     if high is not None and low <= high:
         return Stated(op="between", values=(low, high), unit=unit)
-    if op is None and unit is None:
+    if unit is None and (many := _MANY.search(found["low_number"])):
+        unit, low = many[0], low / _MANY_SIZE[many[0]]  # 六万 may be yuan or people: its unit is 万.
+    if op is None and unit is None and not found["is"]:
         return None  # A number alone is more often part of a name.
     if after in ("以内", "之内", "内") and op in (">=", ">"):
         op = "<="  # 最少30分钟以内 contradicts itself: what follows is said last.
     return Stated(op=op, values=(low,), unit=unit, yearly=yearly)
+
+
+_MANY_SIZE: Final = {"万": 10**4, "亿": 10**8}
+_MANY: Final = re.compile(r"(?<=[一二两三四五六七八九十百千])[万亿]$")
 
 
 def _value(found: re.Match[str], which: str) -> Decimal | None:

@@ -5,12 +5,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-Kind = str  # "ratio", "time", "months", "money", "bytes", "bandwidth", "temperature", "points", "count".
+Kind = str  # "ratio", "time", "months", "money", "bytes", "bandwidth", "mass", "temperature", "points", "count".
 
 _COUNTED: Final = """
     次 人次 个 项 台 套 组 人 名 位 篇 条 件 家 户 份 场 场次 期 起 例 宗 处 批 批次 笔 张 本 封 通 部 座 间 块
     times time cases incidents complaints faults items sets"""
-_THOUSANDS: Final = {"万": 10_000, "千": 1_000, "百": 100}
+_THOUSANDS: Final = {"亿": 100_000_000, "万": 10_000, "千": 1_000, "百": 100}
 DECIMALS: Final = 6  # Of a target in a plan.
 
 _UNITS: Final[dict[Kind, dict[str, Fraction]]] = {
@@ -48,13 +48,22 @@ _UNITS: Final[dict[Kind, dict[str, Fraction]]] = {
     },
     "bytes": {name: Fraction(1024**power) for power, name in enumerate(("kb", "mb", "gb", "tb", "pb"))},
     "bandwidth": {"mbps": Fraction(1), "兆": Fraction(1), "gbps": Fraction(1_000), "千兆": Fraction(1_000)},
+    "mass": {"千克": Fraction(1), "公斤": Fraction(1), "kg": Fraction(1), "吨": Fraction(1_000), "t": Fraction(1_000)},
     "temperature": dict.fromkeys(("℃", "°c", "度", "摄氏度"), Fraction(1)),
     "points": {"分": Fraction(1), "points": Fraction(1)},
     "count": {unit: Fraction(1) for unit in _COUNTED.split()}
     | {f"{many}{unit}": Fraction(size) for many, size in _THOUSANDS.items() for unit in _COUNTED.split()},
 }
+# What a short word stands for depends on what is measured: 30分 of a time, 6万 of money, 3万 of people.
+_SHORT: Final[Mapping[str, Mapping[Kind, str]]] = {
+    "分": {"time": "分钟"},
+    "万": {"money": "万元", "count": "万个"},
+    "亿": {"money": "亿元", "count": "亿个"},
+    "g": {"bytes": "gb", "bandwidth": "gbps"},
+    "m": {"bytes": "mb", "bandwidth": "mbps"},
+}
 KIND_OF: Final[Mapping[str, Kind]] = {unit: kind for kind, units in _UNITS.items() for unit in units}
-NAMES: Final = tuple(sorted(KIND_OF, key=len, reverse=True))
+NAMES: Final = tuple(sorted({*KIND_OF, *_SHORT}, key=len, reverse=True))
 
 
 def kind_of(unit: str) -> Kind | None:
@@ -70,11 +79,11 @@ def converted(value: Decimal, unit: str | None, to: str) -> Decimal | None:
     """
     if unit is None:
         return value
-    kind, target = kind_of(unit), kind_of(to)
+    target = kind_of(to)
+    unit = _SHORT.get(unit.casefold(), {}).get(target or "", unit)
+    kind = kind_of(unit)
     if value == 0 and {kind, target} <= {"count", "ratio"}:
         return value
-    if unit == "分" and target == "time":  # 30分 of a time is minutes.
-        kind, unit = "time", "分钟"
     if kind is None or kind != target:
         return None
     exact = Fraction(value) * _UNITS[kind][unit.casefold()] / _UNITS[kind][to.casefold()]
