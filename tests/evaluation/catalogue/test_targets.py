@@ -98,7 +98,12 @@ def test_the_words_decide_on_the_sign(text: str, op: str, value: object) -> None
         ("room-inspections", "每季度至少巡检机房2次", ">=", "8"),
         ("room-temperature", "机房温度18-27℃", "between", ("18", "27")),
         ("room-temperature", "机房温度18度到27度", "between", ("18", "27")),
+        ("backup-count", "数据一周备份一次", ">=", "52"),
+        ("vulnerability-fix-days", "高危漏洞一周内修复", "<=", "7"),
+        ("visits", "网站日均访问量1万次以上", ">=", "365"),
         ("visits", "网站访问量不少于120万次", ">=", "120"),
+        ("fault-response-hours", "故障响应时间(分钟)≤30", "<=", "0.5"),
+        ("room-incidents", "机房漏水事件0起", "=", "0"),
         ("visits", "网站访问量不少于2500000次", ">=", "250"),
         ("major-security-incidents", "零重大安全事故", "=", "0"),
         ("major-security-incidents", "杜绝重大安全事件", "=", "0"),
@@ -129,6 +134,7 @@ def test_numbers_and_units_are_told_in_the_unit_of_the_indicator(code: str, text
         ("project-completion", "项目2018年12月10日前完成"),
         ("room-temperature", "机房温度保持凉爽"),
         ("website-stable", "网站可用率99%"),
+        ("website-response-seconds", "网页打开时间365天"),
     ],
 )
 def test_what_is_no_target_for_the_indicator_is_none(code: str, text: str) -> None:

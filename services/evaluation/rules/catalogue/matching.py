@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.evaluation.model import Target
-from services.evaluation.rules.catalogue import targets, units
+from services.evaluation.rules.catalogue import targets
 from services.evaluation.rules.catalogue.entry import Entry
 from services.evaluation.rules.catalogue.targets import NOTHING_BAD, Stated
 from services.evaluation.rules.catalogue.words import Vocabulary, normalised
@@ -113,14 +113,12 @@ class Matcher:
 def _hinted(likeness: float, entry: Entry, stated: tuple[Stated, ...]) -> float:
     if not stated:
         return likeness
-    kinds = {one.kind for one in stated} - {None}
-    if entry.unit in {one.unit for one in stated}:
-        likeness += _SAME_UNIT
-    elif units.kind_of(entry.unit) in kinds:
-        likeness += _SAME_KIND
-    elif kinds:
-        likeness *= _OTHER_KIND
-    op = stated[0].op
-    against = (op in ("<", "<=") or stated[0].is_none) and entry.direction in (">", ">=")
-    against = against or (op in (">", ">=") and entry.direction in ("<", "<="))
+    if any(one.kind for one in stated):
+        if targets.target_for(entry, stated) is None:
+            likeness *= _OTHER_KIND
+        else:
+            likeness += _SAME_UNIT if entry.unit in {one.unit for one in stated} else _SAME_KIND
+    first = stated[0]
+    against = first.is_low and entry.direction in (">", ">=")
+    against = against or (first.op in (">", ">=") and entry.direction in ("<", "<="))
     return min(1.0, likeness * _AGAINST if against else likeness)

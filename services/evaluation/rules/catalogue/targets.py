@@ -51,7 +51,8 @@ _NO_NUMBERS: Final = re.compile(
     r"|[一半][次个起例件条点](?:都|也)(?=不|没|无|别)|全年|当年|本年度?|年度"
 )
 _EVERY: Final = re.compile(
-    r"(?:每|一个?(?=月|季|周|星期))(半年|季度|年|季|月|周|星期|天|日)(?:度)?(?:至少|不少于|都|开展|进行)?"
+    r"每(半年|季度|年|季|月|周|星期|天|日)度?(?:都|开展|进行)?|([年月日])均"
+    r"|一个?(季度|季|月|周|星期|天)(?![以之]?内|后|前|左右)(?=.*[次回遍])"  # 一周一次, not 一周内.
 )
 
 
@@ -74,6 +75,7 @@ def _unit(name: str) -> str:
 
 
 _UNIT: Final = rf"(?:{'|'.join(map(_unit, units.NAMES))})"
+_BRACKETED: Final = re.compile(rf"\(({_UNIT})\)")
 
 
 def _number(name: str) -> str:
@@ -113,6 +115,11 @@ class Stated:
         """The kind of quantity, as far as the unit tells."""
         return None if self.unit is None else units.kind_of(self.unit)
 
+    @property
+    def is_low(self) -> bool:
+        """Whether less is better by the text: an upper bound, or nothing at all."""
+        return self.op in ("<", "<=") or not any(self.values)
+
 
 NOTHING_BAD: Final = Stated(op="=", values=(Decimal(0),), unit=None, is_none=True)
 
@@ -125,13 +132,14 @@ def parse(text: str) -> tuple[tuple[Stated, ...], str]:
     """
     rest = _NO_NUMBERS.sub(_blank, text)
     kept = text
+    bracketed = _BRACKETED.search(rest)
     every = _EVERY.search(rest)
-    yearly = _YEAR[every[1]] if every else 1
+    yearly = _YEAR[every[1] or every[2] or every[3]] if every else 1
     if every:
         rest, kept = _without(rest, every.span()), _without(kept, every.span())
     stated = []
     for found in _STATED.finditer(rest):
-        one = _stated(found, yearly)
+        one = _stated(found, yearly, bracketed[1] if bracketed else None)
         if one is not None:
             stated.append(one)
             kept = _without(kept, found.span())
@@ -160,7 +168,8 @@ def _target(entry: Entry, stated: Stated) -> Target | None:
     if stated.is_none:
         return _nothing(entry)
     values = [_in_unit(value, entry, stated) for value in stated.values]
-    if any(value is None for value in values):
+    is_foreign = stated.unit not in (None, entry.unit)
+    if not all(value is not None and (not is_foreign or _is_sane(value, entry)) for value in values):
         return None
     texts = [_plain(value) for value in values if value is not None]
     if len(texts) > 1:
@@ -176,6 +185,15 @@ def _in_unit(value: Decimal, entry: Entry, stated: Stated) -> Decimal | None:
     return found * stated.yearly
 
 
+def _is_sane(value: Decimal, entry: Entry) -> bool:
+    """Whether *value* is within reach of the usual target: 365 days are no time for a page to load."""
+    if entry.target is None or not isinstance(entry.target.value, str):
+        return True
+    usual = Decimal(entry.target.value)
+    return not usual or not value or 1 / _REACH_OF_USUAL <= abs(value / usual) <= _REACH_OF_USUAL
+
+
+_REACH_OF_USUAL: Final = Decimal(1_000)  # Times more or less than is usual.
 _COUNTABLE: Final = ("count", "ratio", "money")  # What can be none; a time or a temperature cannot.
 
 
@@ -186,13 +204,13 @@ def _nothing(entry: Entry) -> Target | None:
     return Target(op="=", value="0") if can_be_none else None
 
 
-def _stated(found: re.Match[str], yearly: int) -> Stated | None:
+def _stated(found: re.Match[str], yearly: int, bracketed: str | None) -> Stated | None:
     low, high = _value(found, "low"), _value(found, "high")
     if low is None:
         return None
     is_percent = found["low_per"] == "百分之" or found["low_number"] == numerals.WHOLE
     per = "%" if is_percent else "‰" if found["low_per"] else None
-    unit = found["high_unit"] or found["low_unit"] or per
+    unit = found["high_unit"] or found["low_unit"] or per or bracketed
     before, after = found["before"], found["after"]
     op = _SIGN_OF[before] if before else _SIGN_AFTER[after] if after else None
     if high is not None and low <= high:
@@ -201,6 +219,8 @@ def _stated(found: re.Match[str], yearly: int) -> Stated | None:
         unit, low = many[0], low / _MANY_SIZE[many[0]]  # 六万 may be yuan or people: its unit is 万.
     if op is None and unit is None and not found["is"]:
         return None  # A number alone is more often part of a name.
+    if op is None and low == 0:
+        op = "="
     if after in ("以内", "之内", "内") and op in (">=", ">"):
         op = "<="  # 最少30分钟以内 contradicts itself: what follows is said last.
     return Stated(op=op, values=(low,), unit=unit, yearly=yearly)
