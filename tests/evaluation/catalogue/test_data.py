@@ -1,7 +1,6 @@
 """What holds of every indicator of the catalogue."""
 
 import re
-from typing import Any
 
 import pytest
 
@@ -9,6 +8,7 @@ from services.evaluation import catalogue, policies
 from services.evaluation.rules import read_plan
 from services.evaluation.rules.catalogue import Entry, read_concepts, read_entries, units
 from services.evaluation.rules.measures import MEASURES
+from tests.evaluation.catalogue.plans import planned
 
 ENTRIES = catalogue.read_all()
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -85,32 +85,6 @@ STATE_CHECK_LIST = [
     "附件无法下载个数",
     "在线系统无法访问次数",
 ]
-
-
-def planned(entry: Entry) -> dict[str, Any]:
-    """A plan that measures by *entry* alone, with a target where the catalogue has none."""
-    value: Any = "1" if entry.target is None else entry.target.value
-    indicator = {
-        "code": entry.code,
-        "dimension": entry.dimension,
-        "aspect": entry.aspect,
-        "name": entry.name,
-        "unit": entry.unit,
-        "target": {"op": entry.direction, "value": list(value) if isinstance(value, tuple) else value},
-        "weight": "90",
-        "measure": entry.measure,
-        "with": dict(entry.arguments),
-    }
-    return {
-        "title": "t",
-        "fiscal_year": 2018,
-        "from": "2018-01-01",
-        "to": "2018-12-31",
-        "policy": "mof-2020",
-        "objective": "o",
-        "execution": {"weight": "10"},
-        "indicators": [indicator],
-    }
 
 
 def test_there_are_as_many_as_the_platform_promises() -> None:

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evaluation import catalogue
-from services.evaluation.rules.catalogue import Entry, numerals, targets, units
+from services.evaluation import catalogue, policies
+from services.evaluation.rules import read_plan
+from services.evaluation.rules.catalogue import Entry, numerals, stating, targets, units
 from services.evaluation.rules.catalogue.words import normalised
+from tests.evaluation.catalogue.plans import planned
 
 CATALOGUE = catalogue.read()
 BY_CODE = {entry.code: entry for entry in CATALOGUE.entries}
@@ -23,7 +25,7 @@ def stated_for(code: str, text: str) -> tuple[str, object] | None:
 
 
 def read(text: str, entry: Entry) -> tuple[str, object] | None:
-    stated, _ = targets.parse(normalised(text))
+    stated, _ = stating.parse(normalised(text))
     target = targets.target_for(entry, stated)
     return None if target is None else (target.op, target.value)
 
@@ -104,6 +106,7 @@ def test_the_words_decide_on_the_sign(text: str, op: str, value: object) -> None
         ("visits", "网站访问量不少于120万次", ">=", "120"),
         ("fault-response-hours", "故障响应时间(分钟)≤30", "<=", "0.5"),
         ("room-incidents", "机房漏水事件0起", "=", "0"),
+        ("fault-response-hours", "故障响应时间30分钟到1小时", "between", ("0.5", "1")),
         ("visits", "网站访问量不少于2500000次", ">=", "250"),
         ("major-security-incidents", "零重大安全事故", "=", "0"),
         ("major-security-incidents", "杜绝重大安全事件", "=", "0"),
@@ -153,6 +156,24 @@ def test_whatever_is_written_is_read_or_left(text: str, entry: Entry) -> None:
     found = read(text, entry)
 
     assert found is None or found[0] in ("=", ">=", "<=", ">", "<", "between")
+
+
+@given(
+    st.integers(min_value=0, max_value=10**15 - 1),
+    st.integers(min_value=0, max_value=999_999),
+    st.sampled_from(sorted(units.KIND_OF)),
+    st.sampled_from(["", "每天", "不超过", "少于"]),
+    st.sampled_from(TARGETS),
+)
+def test_whatever_is_read_can_be_a_target_of_a_plan(
+    number: int, decimals: int, unit: str, sign: str, entry: Entry
+) -> None:
+    found = read(f"{sign}{number}.{decimals:06}{unit}", entry)
+
+    if found is not None:
+        raw = planned(entry)
+        raw["indicators"][0]["target"] = {"op": found[0], "value": found[1]}
+        assert read_plan(raw, project="p", policies=policies.read_all())
 
 
 DIGITS = "零一二三四五六七八九"

@@ -1,8 +1,9 @@
 """
 Matching free texts to indicators.
 
-A text and a name are alike by what both speak of: concepts first, then single words and pairs of characters; what few
-indicators speak of weighs more. The unit of a stated target and its sign help where names leave a doubt.
+A text is as like an indicator as it is like the best of its names, by what both speak of: concepts first, then single
+words and pairs of characters; what few indicators speak of weighs more. The unit of a stated target and its sign help
+where names leave a doubt.
 """
 
 import math
@@ -11,20 +12,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.evaluation.model import Target
-from services.evaluation.rules.catalogue import targets
 from services.evaluation.rules.catalogue.entry import Entry
-from services.evaluation.rules.catalogue.targets import NOTHING_BAD, Stated
+from services.evaluation.rules.catalogue.stating import NOTHING_BAD, Stated, forbids, parse
+from services.evaluation.rules.catalogue.targets import target_for
 from services.evaluation.rules.catalogue.words import Vocabulary, normalised
 
 CONFIDENCE_MIN: Final = 0.15  # Below it the likeness is chance.
 
-# Tuned on the first labelled list of the tests; decision 0010 says what was tried.
+# Decision 0010 says what else was tried, and what it found.
 _WEIGHTS: Final = {"c": 1.0, "w": 0.8, "b": 0.3}  # Of a concept, a word, a pair of characters.
 _KIND: Final = 0.6  # Of a concept that only says what sort of figure it is.
 _UNKNOWN: Final = 1.5  # What no indicator speaks of weighs as if it were common.
 _ONLY_ASKED: Final = 0.6  # What only the text has,
 _ONLY_NAMED: Final = 0.35  # and what only the name has, against what both have.
-_BEST_NAME: Final = 0.75  # How much the best name counts, against all names together.
 _SAME_UNIT: Final = 0.08  # Added where the text's unit is the indicator's,
 _SAME_KIND: Final = 0.05  # or can be told in it.
 _OTHER_KIND: Final = 0.6
@@ -72,9 +72,9 @@ class Matcher:
     def match(self, text: str, limit: int) -> list[Candidate]:
         """The *limit* best candidates, best first; none if nothing is like it."""
         plain = normalised(text)
-        stated, rest = targets.parse(plain)
+        stated, rest = parse(plain)
         found = self._vocabulary.find(rest)
-        if not stated and targets.forbids(rest, found.unwelcome):
+        if not stated and forbids(rest, found.unwelcome):
             stated = (NOTHING_BAD,)
         likeness = self._likeness(found.features)
         rated = [(_hinted(likeness[index], self._entries[index], stated), index) for index in likeness]
@@ -89,36 +89,35 @@ class Matcher:
     def _likeness(self, features: Sequence[str]) -> dict[int, float]:
         weight = {feature: self._weight.get(feature) or self._weigh(feature) for feature in features}
         asked = math.fsum(weight.values())
-        common: dict[int, float] = {}
-        covered: dict[int, float] = {}
+        common: dict[int, float] = {}  # By name: what it has of the text.
         for feature in features:
             for name in self._in_names.get(feature, ()):
                 common[name] = common.get(name, 0.0) + weight[feature]
-            for index in self._in_entries.get(feature, ()):
-                covered[index] = covered.get(index, 0.0) + weight[feature]
-        best: dict[int, float] = {}
+        best: dict[int, float] = {}  # By entry: the likeness of its best name.
         for name, both in common.items():
             alike = both / (both + _ONLY_ASKED * (asked - both) + _ONLY_NAMED * (self._sizes[name] - both))
             owner = self._owner[name]
-            best[owner] = max(best.get(owner, 0.0), alike)
-        return {index: round(_BEST_NAME * best[index] + (1 - _BEST_NAME) * covered[index] / asked, 6) for index in best}
+            best[owner] = max(best.get(owner, 0.0), round(alike, 6))
+        return best
 
     @staticmethod
     def _target(entry: Entry, stated: tuple[Stated, ...], plain: str) -> Target | None:
         if entry.direction == "level" and entry.target is not None and str(entry.target.value) in plain:
             return entry.target
-        return targets.target_for(entry, stated)
+        return target_for(entry, stated)
 
 
 def _hinted(likeness: float, entry: Entry, stated: tuple[Stated, ...]) -> float:
     if not stated:
         return likeness
+    target = target_for(entry, stated)
     if any(one.kind for one in stated):
-        if targets.target_for(entry, stated) is None:
+        if target is None:
             likeness *= _OTHER_KIND
         else:
-            likeness += _SAME_UNIT if entry.unit in {one.unit for one in stated} else _SAME_KIND
+            likeness += _SAME_UNIT if entry.unit.casefold() in {one.unit for one in stated} else _SAME_KIND
     first = stated[0]
-    against = first.is_low and entry.direction in (">", ">=")
-    against = against or (first.op in (">", ">=") and entry.direction in ("<", "<="))
+    against = first.op in (">", ">=") and entry.direction in ("<", "<=")
+    if entry.direction in (">", ">="):  # That nothing bad happens may still say all of it: availability.
+        against = first.is_low and not (first.is_none and target is not None)
     return min(1.0, likeness * _AGAINST if against else likeness)
