@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation import catalogue
@@ -13,7 +13,7 @@ from services.evaluation.rules.catalogue.words import normalised
 
 CATALOGUE = catalogue.read()
 FOLDER = Path(__file__).parent
-LISTS = ["first_phrases", "second_phrases"]
+LISTS = ["first_phrases", "second_phrases", "third_phrases"]
 PHRASES_MIN = 60
 HITS_MIN = Decimal("0.9")
 
@@ -92,6 +92,7 @@ def test_what_is_like_nothing_finds_nothing(text: str) -> None:
     assert found_for(text) == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=20))
 def test_any_text_is_answered_with_falling_confidence_within_bounds(text: str, limit: int) -> None:
     candidates = CATALOGUE.matcher.match(text, limit)
@@ -103,6 +104,7 @@ def test_any_text_is_answered_with_falling_confidence_within_bounds(text: str, l
     assert len({candidate.entry.code for candidate in candidates}) == len(candidates)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(phrases("first_phrases"))))
 def test_fewer_candidates_are_the_first_of_more(text: str) -> None:
     assert found_for(text, 3) == found_for(text, 20)[:3]

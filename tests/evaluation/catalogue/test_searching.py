@@ -1,7 +1,7 @@
 """The catalogue is searched by whatever somebody types."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.evaluation import catalogue
@@ -78,6 +78,7 @@ def test_a_dimension_and_an_aspect_narrow_the_finds() -> None:
     assert {(entry.dimension, entry.aspect) for entry in found} == {("satisfaction", "satisfaction")}
 
 
+@settings(deadline=None)
 @given(NAMES, st.data())
 def test_every_part_of_a_name_finds_it(entry: Entry, data: st.DataObject) -> None:
     first = data.draw(st.integers(min_value=0, max_value=len(entry.name) - 2))
@@ -86,6 +87,7 @@ def test_every_part_of_a_name_finds_it(entry: Entry, data: st.DataObject) -> Non
     assert entry.name in names(entry.name[first:last])
 
 
+@settings(deadline=None)
 @given(NAMES)
 def test_every_name_is_found_by_its_spelling_and_its_initials(entry: Entry) -> None:
     syllables = catalogue.spellings()[entry.name].lower().split()
@@ -96,6 +98,7 @@ def test_every_name_is_found_by_its_spelling_and_its_initials(entry: Entry) -> N
         assert entry.name in names("".join(syllable[0] for syllable in syllables))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_can_be_searched(words: str) -> None:
     found = names(words)

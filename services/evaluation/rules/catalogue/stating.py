@@ -125,8 +125,7 @@ def _stated(found: re.Match[str], yearly: int, bracketed: str | None) -> Stated 
     is_percent = found["low_per"] == "百分之" or found["low_number"] == numerals.WHOLE
     per = "%" if is_percent else "‰" if found["low_per"] else None
     unit = found["low_unit"] or found["high_unit"] or per or bracketed
-    before, after = found["before"], found["after"]
-    op = signs.BEFORE[before] if before else signs.AFTER[after] if after else None
+    op = _sign(found["before"], found["after"])
     if high is not None and unit is not None and found["high_unit"]:
         high = units.converted(high, found["high_unit"], unit)  # 30分钟到1小时
     if high is not None and low <= high:
@@ -137,9 +136,15 @@ def _stated(found: re.Match[str], yearly: int, bracketed: str | None) -> Stated 
         return None  # A number alone is more often part of a name.
     if op is None and low == 0:
         op = "="
-    if after in ("以内", "之内", "内") and op in (">=", ">"):
-        op = "<="  # 最少30分钟以内 contradicts itself: what follows is said last.
     return Stated(op=op, values=(low,), unit=unit, yearly=yearly)
+
+
+def _sign(before: str | None, after: str | None) -> Operator | None:
+    first = signs.BEFORE[before] if before else None
+    last = signs.AFTER[after] if after else None
+    if first is None or (last is not None and first[0] != last[0]):
+        return last  # 保持在30分钟以内: what follows the number says which way.
+    return first
 
 
 _MANY_SIZE: Final = {"万": 10**4, "亿": 10**8}
