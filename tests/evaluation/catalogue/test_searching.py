@@ -87,7 +87,7 @@ def test_every_part_of_a_name_finds_it(entry: Entry, data: st.DataObject) -> Non
     assert entry.name in names(entry.name[first:last])
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(NAMES)
 def test_every_name_is_found_by_its_spelling_and_its_initials(entry: Entry) -> None:
     syllables = catalogue.spellings()[entry.name].lower().split()
