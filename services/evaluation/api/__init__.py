@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import history, plans, policies, rebuilds, scores, stream
+from services.evaluation.api import catalogue, history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -17,4 +17,5 @@ def router(parts: Parts) -> APIRouter:
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)
+    catalogue.add(routes, parts)
     return routes
