@@ -22,6 +22,7 @@ SESSION_COOKIE: Final = "scorebus_session"
 WALL_COOKIE: Final = "scorebus_wall"
 WALL_PATHS: Final = ("/wall", "/_nicegui_ws/")
 OPEN_PATHS: Final = ("/login", "/language/", "/static/", "/_nicegui/", "/livez", "/readyz", "/healthz", "/metrics")
+OPEN_POSTS: Final = ("/login", "/logout")
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FORBIDDEN: Final = 4403  # The code a socket is closed with.
 
@@ -61,8 +62,11 @@ class Door:
 
     def _answerer(self, scope: Scope, headers: Headers, visitor: Visitor | None) -> ASGIApp:
         path: str = scope["path"]
-        if scope["method"] not in SAFE_METHODS and not _is_same_site(headers):
-            return PlainTextResponse("cross-site", status_code=403)
+        if scope["method"] not in SAFE_METHODS:
+            if not _is_same_site(headers):
+                return PlainTextResponse("cross-site", status_code=403)
+            if visitor is None and path not in OPEN_POSTS:
+                return PlainTextResponse("log in first", status_code=401)
         if visitor is not None or path.startswith(OPEN_PATHS):
             return self._app
         if path == "/wall" and self._parts.settings.wall_screen:

@@ -1,6 +1,6 @@
 """How a form asks: an input for each field, its choices from the services, its value as the call wants it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -9,11 +9,11 @@ from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
 from services.console.desk.forms import Field
-from services.console.pages.frame import Scene
+from services.console.frame import Scene
 from services.console.sources import Refused
 
 Value = Any
-LIST_KINDS: Final = frozenset({"choice", "project", "line", "contract", "asset", "fault", "indicator"})
+LIST_KINDS: Final = frozenset({"choice", "project", "budgeted", "line", "contract", "asset", "fault", "indicator"})
 OF_PROJECT: Final = frozenset({"line", "contract", "asset", "fault", "indicator"})
 
 
@@ -32,7 +32,7 @@ class Asked:
         if field.kind == "yes":
             return ui.checkbox(self._label, value=bool(field.value)).classes("field")
         if field.kind in LIST_KINDS:
-            made = ui.select(self._options(), label=label, value=field.value, with_input=field.kind != "choice")
+            made = self._select(label)
             made.props("outlined dense options-dense").classes("field")
             if not field.is_required:
                 made.props("clearable")
@@ -50,6 +50,19 @@ class Asked:
             text.props["hint"] = self._scene.words("desk.people_hint")
         return text
 
+    def _select(self, label: str) -> ui.select:
+        if self.field.kind == "choice":
+            return ui.select(self._options(), label=label, value=self.field.value)
+        # Whoever may not read the list, or names what is not on it yet, types the id.
+        return ui.select(
+            self._options(),
+            label=label,
+            value=self.field.value,
+            with_input=True,
+            new_value_mode="add-unique",
+            key_generator=str,
+        )
+
     def _first(self) -> str:
         now = datetime.now(self._zone())
         if self.field.kind == "day":
@@ -63,7 +76,7 @@ class Asked:
 
     def _options(self) -> dict[str, str]:
         field, words = self.field, self._scene.words
-        if field.kind == "project":
+        if field.kind in ("project", "budgeted"):
             standings = self._scene.parts.board.standings
             return {project: f"{standings[project].title} ({project})" for project in self._scene.sees()}
         return {option: words.of(field.words, option) for option in field.options}
@@ -74,6 +87,13 @@ class Asked:
             return
         options = {} if project is None else await choices(self._scene, self.field, project)
         self.input.set_options(options, value=next(iter(options)) if len(options) == 1 else None)
+
+    def begin(self, value: Any) -> None:
+        """Put *value* in; a choice that is not offered is offered from now on."""
+        if isinstance(self.input, ui.select) and value and value not in self.input.options:
+            self.input.set_options({**dict(self.input.options), value: str(value)}, value=value)
+        else:
+            self.input.set_value(value)
 
     def value(self) -> Value:
         """What was entered, as the call wants it; None where nothing was."""
@@ -116,6 +136,7 @@ class AskedRows:
         self.field = field
         self._scene = scene
         self._rows: list[list[Asked]] = []
+        self._listener: Callable[[], None] = lambda: None
         words = scene.words
         with ui.element("fieldset").classes("rows") as place:
             place.props["data-field"] = field.name
@@ -124,29 +145,42 @@ class AskedRows:
             self._place = ui.element("div").classes("rows-rows")
             self._trouble = ui.label().classes("trouble").props("role=alert")
             self._trouble.set_visibility(False)
-            ui.button(words("desk.add_row"), on_click=self.add).props("flat dense no-caps")
+            ui.button(words("desk.add_row"), on_click=self._add_empty).props("flat dense no-caps")
         self.add()
 
-    def add(self) -> None:
-        """One more row."""
+    def add(self, values: Mapping[str, Any] | None = None) -> None:
+        """One more row, empty or with *values*."""
         with self._place, ui.element("div").classes("row-fields") as place:
             row = [Asked(self._scene, field) for field in self.field.rows]
             remove = ui.button("✕", on_click=lambda: self._remove(row, place)).props("flat dense round")
             remove.props["aria-label"] = self._scene.words("desk.remove_row")
         self._rows.append(row)
+        for asked in row:
+            if values is not None:
+                asked.begin(values.get(asked.field.name, ""))
+            asked.input.on_value_change(self._changed)
 
     def _remove(self, row: list[Asked], place: ui.element) -> None:
         self._rows.remove(row)
         place.delete()
+        self._changed()
+
+    def on_change(self, work: Callable[[], None]) -> None:
+        """Call *work* whenever something in a row changes."""
+        self._listener = work
+
+    def _changed(self) -> None:
+        self._listener()
+
+    def _add_empty(self) -> None:
+        self.add()
 
     def set(self, rows: list[dict[str, Any]]) -> None:
         """Begin with these rows."""
         self._place.clear()
         self._rows.clear()
         for values in rows:
-            self.add()
-            for asked in self._rows[-1]:
-                asked.input.set_value(values.get(asked.field.name, ""))
+            self.add(values)
 
     def value(self) -> Value:
         return [

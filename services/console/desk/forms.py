@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Kind = Literal[
     "id", "text", "long", "amount", "number", "count", "day", "moment", "yes", "choice", "people",
-    "project", "line", "contract", "supplier", "asset", "fault", "indicator", "rows",
+    "project", "budgeted", "line", "contract", "supplier", "asset", "fault", "indicator", "rows",
 ]  # fmt: skip
 
 
@@ -46,6 +46,42 @@ METHODS: Final = (
     "single_source",
     "framework",
     "designated_supplier",
+)
+DIMENSIONS: Final = ("output", "benefit", "satisfaction", "cost")
+ASPECTS: Final = (
+    "quantity",
+    "quality",
+    "timeliness",
+    "cost",
+    "economic",
+    "social",
+    "ecological",
+    "sustainable",
+    "satisfaction",
+)
+OPS: Final = (">=", "<=", "=", ">", "<", "between", "by", "level")
+MEASURES: Final = (
+    "accepted_quantity",
+    "acceptance_pass_rate",
+    "government_procurement_rate",
+    "service_months",
+    "fault_rate",
+    "availability",
+    "fault_resolution_rate",
+    "response_hours",
+    "repair_hours",
+    "paid_amount",
+    "execution_rate",
+    "on_time_payment_rate",
+    "complaint_rate",
+    "complaint_closure_rate",
+    "satisfaction_rate",
+    "reading",
+    "inspections",
+    "rectification_rate",
+    "event_count",
+    "rating",
+    "reported",
 )
 ORIGINS: Final = ("fiscal", "self_raised", "carry_over", "other")
 
@@ -278,6 +314,40 @@ _SURVEY = Form(
         Field(name="collected_on", kind="day"),
     ),
 )
+PLAN: Final = Form(
+    name="plan",
+    group="planning",
+    service="evaluation",
+    method="PUT",
+    path="/projects/{project}/plan",
+    scopes=("plans:write",),
+    fields=(
+        Field(name="project", kind="budgeted"),
+        Field(name="title", label="plan_title"),
+        Field(name="fiscal_year", kind="count"),
+        Field(name="from", kind="day", label="starts_on"),
+        Field(name="to", kind="day", label="ends_on"),
+        Field(name="policy", kind="choice"),
+        Field(name="objective", kind="long"),
+        Field(name="execution.weight", kind="number", label="execution_weight", value="10"),
+        Field(
+            name="indicators",
+            kind="rows",
+            rows=(
+                Field(name="code", label="indicator_code"),
+                Field(name="name", label="indicator_name"),
+                Field(name="dimension", kind="choice", options=DIMENSIONS, words="dimension", value="output"),
+                Field(name="aspect", kind="choice", options=ASPECTS, words="aspect", value="quantity"),
+                Field(name="op", kind="choice", options=OPS, words="op", value=">="),
+                Field(name="value", label="target"),
+                Field(name="unit", label="indicator_unit", is_required=False),
+                Field(name="weight", kind="number"),
+                Field(name="measure", kind="choice", options=MEASURES, words="measure", value="reported"),
+                Field(name="with", label="arguments", is_required=False),
+            ),
+        ),
+    ),
+)
 _RATING = Form(
     name="rating",
     group="planning",
@@ -313,6 +383,7 @@ FORMS: Final = {
     form.name: form
     for form in (
         _DECLARE,
+        PLAN,
         _RATING,
         _DEVIATION,
         _RECEIPT,

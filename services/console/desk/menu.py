@@ -7,7 +7,7 @@ from typing import Final
 from nicegui import ui
 
 from services.console.desk.forms import FORMS
-from services.console.pages.frame import Scene
+from services.console.frame import Scene
 
 GROUPS: Final = ("planning", "money", "contracts", "operation", "people")
 

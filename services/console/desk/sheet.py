@@ -7,7 +7,7 @@ from nicegui import ui
 
 from services.console.desk.fields import Asked, AskedRows
 from services.console.desk.forms import Form
-from services.console.pages.frame import Scene, explain
+from services.console.frame import Scene, explain
 from services.console.sources import Refused
 from services.console.words import Words
 from shared.identity import new_id
@@ -30,13 +30,13 @@ class Sheet:
         form: Form,
         *,
         project: str | None = None,
-        done: Callable[[dict[str, Any]], str] | None = None,
+        body: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body,
     ) -> None:
         self._scene = scene
         self._form = form
         self._chosen = project
         self._key = new_id()  # Kept until it is done: sent twice, it is done once.
-        self._done = done
+        self._shape = body  # Makes of what was entered what the call wants.
         self._asked: dict[str, Asked | AskedRows] = {}
         words = scene.words
         with ui.element("form").classes("desk-form").props("novalidate") as place:
@@ -86,15 +86,13 @@ class Sheet:
         path = self._form.path.format(**{name: value for name, value in values.items() if isinstance(value, str)})
         self._button.disable()
         try:
-            answer = await self._scene.send(
-                self._form.method, self._form.service, path, self._body(values), key=self._key
-            )
+            await self._scene.send(self._form.method, self._form.service, path, self._body(values), key=self._key)
         except Refused as refused:
             self._refused(refused)
             return
         finally:
             self._button.enable()
-        self._accepted(answer)
+        self._accepted()
 
     def _misses(self, values: Mapping[str, Any]) -> bool:
         """Whether something required is empty; it is said at once, without asking the service."""
@@ -116,12 +114,12 @@ class Sheet:
             (body.setdefault(place, {}) if place else body)[member] = value
         if any(field.name.startswith("sources.") for field in self._form.fields):
             body.setdefault("sources", {})
-        return body
+        return self._shape(body)
 
-    def _accepted(self, answer: dict[str, Any]) -> None:
+    def _accepted(self) -> None:
         words = self._scene.words
         self._key = new_id()
-        self._tell(words("desk.done") if self._done is None else self._done(answer), is_good=True)
+        self._tell(words("desk.done"), is_good=True)
         if project := self._project():
             self._scene.parts.board.ask_again(project)
         for asked in self._asked.values():

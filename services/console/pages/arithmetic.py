@@ -6,7 +6,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from services.console.components import Ledger
-from services.console.pages.frame import Scene, explain, heading
+from services.console.frame import Scene, explain, heading
 from services.console.sources import Refused
 from services.console.words import Words
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from services.console.board import News, Standing
-from services.console.pages.frame import Scene, section
+from services.console.frame import Scene, section
 from services.console.sources import Refused
 
 LABELS_MAX: Final = 3  # Causes named at one point.

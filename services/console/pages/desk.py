@@ -6,7 +6,7 @@ from starlette.requests import Request
 from services.console.desk.forms import FORMS
 from services.console.desk.menu import show_menu, tasks_of
 from services.console.desk.sheet import Sheet
-from services.console.pages.frame import appearance_of, framed, heading, scene_of
+from services.console.frame import appearance_of, framed, heading, scene_of
 from services.console.parts import Parts
 
 

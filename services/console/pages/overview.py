@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from services.console.board import Board, News, Standing
 from services.console.components import Projects
-from services.console.pages.frame import Scene, appearance_of, framed, heading, scene_of
+from services.console.frame import Scene, appearance_of, framed, heading, scene_of
 from services.console.parts import Parts
 from services.console.words import Words
 

@@ -10,9 +10,7 @@ from starlette.requests import Request
 
 from services.console.board import News, Standing
 from services.console.components import Faults, Gauge, Ledger, ScoreTable
-from services.console.pages.arithmetic import show_arithmetic
-from services.console.pages.chart import show_history
-from services.console.pages.frame import (
+from services.console.frame import (
     Scene,
     appearance_of,
     explain,
@@ -21,6 +19,8 @@ from services.console.pages.frame import (
     scene_of,
     section,
 )
+from services.console.pages.arithmetic import show_arithmetic
+from services.console.pages.chart import show_history
 from services.console.parts import Parts
 from services.console.sources import Refused
 from services.console.words import Words

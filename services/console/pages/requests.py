@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from services.console.desk.menu import show_menu
 from services.console.desk.sheet import show_figures
-from services.console.pages.frame import Scene, appearance_of, explain, framed, heading, leave_out, scene_of
+from services.console.frame import Scene, appearance_of, explain, framed, heading, leave_out, scene_of
 from services.console.parts import Parts
 from services.console.sources import Refused
 from shared.identity import new_id

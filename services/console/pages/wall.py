@@ -5,8 +5,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.console.door import WALL_COOKIE
+from services.console.frame import scene_of
 from services.console.login import set_session_cookie
-from services.console.pages.frame import scene_of
 from services.console.pages.overview import show_board
 from services.console.parts import BOARD_SCOPES, Parts
 

@@ -26,6 +26,7 @@ DESK_SCOPES: Final = tuple(
 WAYS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (  # Path, text, scopes of which one is needed.
     ("/", "way.overview", ()),
     ("/desk", "way.desk", DESK_SCOPES),
+    ("/catalogue", "way.catalogue", ("scores:read",)),
 )
 DARK: Final[dict[str, bool | None]] = {"dark": True, "light": False}
 NEXT_APPEARANCE: Final = {"auto": "dark", "dark": "light", "light": "auto"}
