@@ -50,7 +50,7 @@ PAUSE_SECONDS: Final = 0.02  # Before the second attempt; doubled for each furth
 BEAT_SECONDS: Final = 1.0  # Between signs of life on a silent connection; see `SILENCE_MS`.
 LOOK_SECONDS: Final = 0.5  # Between attempts to take the claim, or to reach a database that is gone.
 
-# Numbers that only grow. SQLite counts its keys by itself only in a column that is declared exactly INTEGER.
+# Numbers that only grow, beyond 2³¹. SQLite counts its keys by itself only in a column declared exactly INTEGER.
 Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 log = structlog.get_logger()

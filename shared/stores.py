@@ -53,7 +53,7 @@ _SQLITE_FATAL: Final = frozenset({5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26})
 # resources, operator, system, internal.
 _POSTGRESQL_FATAL: Final = ("08", "25P", "40", "53", "57P", "58", "F0", "XX")
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_TRY_AGAIN: Final = frozenset({"40001", "40P01", _LOCK_NOT_AVAILABLE})  # Serialization, deadlock, lock timeout.
+_TRY_AGAIN: Final = frozenset({"40001", "40P01"})  # Serialization, deadlock. A lock was waited for long enough.
 
 log = structlog.get_logger()
 

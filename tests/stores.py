@@ -4,10 +4,10 @@ Both stores, for tests that run over either: a file of SQLite's, and a database 
 A service's schema is made once for each store and worker, by its revisions, and copied for every test after that.
 """
 
-import contextlib
 import itertools
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -80,6 +80,13 @@ class Server:
         self._made.append(name)
         return self.url(name)
 
+    def drop(self, url: str) -> None:
+        """Drop a database."""
+        name = make_url(url).database or ""
+        with self._connected() as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._made.remove(name)
+
     def _template(self, connection: psycopg.Connection, service: str) -> str:
         name = f"template_{service}"
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
@@ -92,15 +99,52 @@ class Server:
 
     def clear(self) -> None:
         """Drop what was made."""
-        with self._connected() as connection:
-            for name in self._made:
-                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        self._made.clear()
+        for name in list(self._made):
+            self.drop(self.url(name))
 
-    @contextlib.contextmanager
+    @contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         with psycopg.connect(self._address, autocommit=True) as connection:
             yield connection
+
+
+class Places:
+    """The databases of tests that name them by a folder: the same folder and name, the same database."""
+
+    def __init__(self) -> None:
+        self.server: Server | None = None  # Where they are; None: in files of SQLite's in the folder itself.
+        self._known: dict[tuple[Path, str], str] = {}
+
+    def url(self, folder: Path, name: str, service: str | None = None) -> str:
+        """The address of the database *name* of *folder*; a new one has the schema of *service*, or is empty."""
+        if self.server is None:
+            return f"sqlite:///{folder}/{name}.db"
+        self._forget_what_is_gone()
+        place = (folder, name)
+        if place not in self._known:
+            self._known[place] = self.server.database(service)
+        return self._known[place]
+
+    def _forget_what_is_gone(self) -> None:
+        # Hundreds of examples of one test would fill the disk.
+        for place in [place for place in self._known if not place[0].exists()]:
+            assert self.server is not None
+            self.server.drop(self._known.pop(place))
+
+    @contextmanager
+    def on(self, server: Server | None) -> Iterator[None]:
+        """Have all databases on *server* for a while."""
+        self.server = server
+        try:
+            yield
+        finally:
+            self.server = None
+            self._known.clear()
+            if server is not None:
+                server.clear()
+
+
+places = Places()
 
 
 def migrate(url: str, service: str) -> None:
@@ -150,3 +194,15 @@ def store(request: pytest.FixtureRequest) -> Store:
     """Either store: a test that takes this runs twice."""
     found: Store = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def either_store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """
+    Runs every test of a file twice, over either store: ``pytestmark = pytest.mark.usefixtures("either_store")``.
+
+    The builders of such tests find their databases by `places`. Gives the store's name.
+    """
+    kind: str = request.param
+    with places.on(request.getfixturevalue("postgresql_server") if kind == "postgresql" else None):
+        yield kind

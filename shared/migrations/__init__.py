@@ -50,8 +50,8 @@ class Migrations:
             return
         if present is not None and present not in self.revisions:
             raise SchemaTooNew(
-                f"the database has the schema {present} of a later version of Scorebus, and this one knows {self.newest} "
-                "at most: start the later version, or restore the backup from before it"
+                f"the database has the schema {present} of a later version of Scorebus, this one knows {self.newest}: "
+                "start the later version, or restore the backup from before it"
             )
         from shared.migrations.upgrading import upgrade  # noqa: PLC0415  # Imports Alembic.
 

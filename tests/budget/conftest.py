@@ -11,7 +11,11 @@ from tests.stores import Store
 
 @pytest.fixture
 def budget(tmp_path: Path, store: Store) -> Iterator[Budget]:
-    """Budget, over either store, with the project ``web``: lines ``net`` of 1000.00 and ``site`` of 500.00, all of it received."""
+    """
+    Budget over either store.
+
+    It has the project ``web``: lines ``net`` of 1000.00 and ``site`` of 500.00, all of it received.
+    """
     with a_budget(tmp_path, database_url=store.database("budget")) as started:
         started.declare()
         started.receive("1500.00")

@@ -41,7 +41,9 @@ def revise(connection: Connection, service: str, message: str) -> Path | None:
     config.set_main_option("file_template", f"r%(rev)s_{words}".replace("%", "%%"))
     connection.rollback()
     command.revision(config, message, autogenerate=True, rev_id=number, version_path=str(migrations.folder))
-    return migrations.folder / f"r{number}_{words}.py"
+    written = migrations.folder / f"r{number}_{words}.py"
+    written.write_text(re.sub(r" *# ### .*\n", "", written.read_text()))
+    return written
 
 
 def main() -> None:
