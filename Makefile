@@ -50,6 +50,7 @@ revision: $(VENV)/.tooled  ## Write the revision that brings databases to the ta
 	@test -n "$(M)" || { echo 'Say what changes: make revision SERVICE=budget M="index payments by day"' >&2; exit 1; }
 	$(BIN)/python -m tests.migrations.revise "$(SERVICE)" "$(M)"
 	$(BIN)/ruff format --quiet services/*/migrations
+	$(BIN)/python -m tests.migrations.dumping
 
 lock: $(VENV)/.made  ## Write the locks anew from pyproject.toml; newest versions with ARGS=--upgrade.
 	$(PIP) "uv>=0.9,<1"

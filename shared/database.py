@@ -180,8 +180,10 @@ class Database:
         self._writer_engine = writer_engine(self.url)
         try:
             self._take()
-        except DBAPIError as error:
-            if self.is_sqlite:  # A file that cannot be opened does not mend itself.
+        except Exception as error:
+            # A file that cannot be opened does not mend itself; a server may come.
+            if self.is_sqlite or not isinstance(error, DBAPIError):
+                self._claim.release()
                 raise
             log.error("database_unreachable", alarm=True, error=str(error.orig)[:200])
         self._writer = threading.Thread(target=self._write_on, name="writer", daemon=True)
@@ -272,6 +274,7 @@ class Database:
             self._connection = self._writer_engine.connect()
         try:
             if not self._claim.take(self._connection):
+                self._expect_ours(self._connection)
                 return False
             with self._connection.begin():
                 self.durability = durability(self._connection)
@@ -286,10 +289,15 @@ class Database:
         if not self._claimed.done():
             self._schema.prepare(connection)
             self._claimed.set_result(None)
-            return
-        with Session(connection) as session:
-            if not self._is_ours(session):
-                raise Deposed
+        else:
+            self._expect_ours(connection)
+
+    def _expect_ours(self, connection: Connection) -> None:
+        """Once this process has written: find out whether another one has since, and if so, stop for good."""
+        if self._claimed.done():
+            with Session(connection) as session:
+                if not self._is_ours(session):
+                    raise Deposed
 
     def _drop(self) -> None:
         """Let the writer's connection go, and with it, on PostgreSQL, the claim."""

@@ -151,6 +151,7 @@ def migrate(url: str, service: str) -> None:
     """Bring the database to the present schema, as a start of the service does."""
     database = Database(url, schema=Migrations(f"services.{service}"))
     database.start()
+    assert database.role == "active"
     database.close()
 
 
