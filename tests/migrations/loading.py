@@ -83,11 +83,15 @@ def rows_in(url: str) -> Rows:
                     {name: _plain(value) for name, value in row._mapping.items()}
                     for row in connection.execute(table.select())
                 ),
-                key=repr,
+                key=_order,
             )
             for table in metadata.sorted_tables
             if table.name != "alembic_version"
         }
+
+
+def _order(row: dict[str, Any]) -> str:
+    return repr(sorted((name, value) for name, value in row.items() if not isinstance(value, bytes)))
 
 
 def _plain(value: Any) -> Any:

@@ -21,6 +21,8 @@ from tests.migrations.services import SERVICES, metadata_of, migrations_of
 from tests.stores import Store, migrate
 from tests.support import NOBODY, Issuer, running
 
+EXACT = {"event"}  # Bytes that are hashed.
+MOVING = {"version", "as_of"}  # Of a score: it may be made anew at the start.
 PAST = [(service, revision) for service in SERVICES for revision in migrations_of(service).revisions]
 
 
@@ -52,8 +54,8 @@ def test_data_of_the_past_come_through_whole(
 
     after = rows_in(url)
     for table, rows in before.items():
-        kept = [{name: row[name] for name in row if name in rows[0]} for row in after[table]] if rows else after[table]
-        assert sorted(kept, key=repr) == rows, table
+        assert len(after[table]) == len(rows), table
+        assert all(keeps(*pair) for pair in zip(after[table], rows, strict=True)), table
     dump = dump_of(service, revision)
     issuer = Issuer(tmp_path / "keys")
     with running(application(service, url, issuer, monkeypatch), issuer) as started:
@@ -64,10 +66,21 @@ def test_data_of_the_past_come_through_whole(
     assert [int(event["sequence"]) for event in chain] == list(range(1, len(chain) + 1))
 
 
+def keeps(now: dict[str, Any], then: dict[str, Any]) -> bool:
+    """Whether a row has in every column what it had; a revision may have said more in a stored JSON document."""
+    return all(
+        now[name] == value
+        or (isinstance(value, bytes) and name not in EXACT and holds(json.loads(now[name]), json.loads(value)))
+        for name, value in then.items()
+    )
+
+
 def holds(now: Any, then: Any) -> bool:
     """Whether an answer still says all that it said; it may say more."""
     if isinstance(then, dict):
-        return isinstance(now, dict) and all(name in now and holds(now[name], then[name]) for name in then)
+        return isinstance(now, dict) and all(
+            name in now and (name in MOVING or holds(now[name], then[name])) for name in then
+        )
     if isinstance(then, list):
         return isinstance(now, list) and len(now) == len(then) and all(map(holds, now, then))
     return bool(now == then)

@@ -136,7 +136,7 @@ class ServiceCountRow(Table, table=True):
 
 class InspectionRow(Table, table=True):
     __tablename__ = "inspection"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     inspection: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     inspected_on: date
