@@ -97,6 +97,15 @@ class Server:
     def url(self, name: str) -> str:
         return make_url(self._address).set(database=name).render_as_string(hide_password=False)
 
+    def wipe(self, url: str) -> None:
+        """Empty every table of a database: quicker than another database."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            tables = [sql.Identifier(name) for (name,) in connection.execute(query)]
+            if tables:
+                listed = sql.SQL(", ").join(tables)
+                connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(listed))
+
     def clear(self) -> None:
         """Drop what was made."""
         for name in list(self._made):
@@ -114,6 +123,7 @@ class Places:
     def __init__(self) -> None:
         self.server: Server | None = None  # Where they are; None: in files of SQLite's in the folder itself.
         self._known: dict[tuple[Path, str], str] = {}
+        self._free: dict[str, list[str]] = {}  # Of folders that are gone, by name.
 
     def url(self, folder: Path, name: str, service: str | None = None) -> str:
         """The address of the database *name* of *folder*; a new one has the schema of *service*, or is empty."""
@@ -122,14 +132,17 @@ class Places:
         self._forget_what_is_gone()
         place = (folder, name)
         if place not in self._known:
-            self._known[place] = self.server.database(service)
+            free = self._free.get(name)
+            self._known[place] = free.pop() if free else self.server.database(service)
         return self._known[place]
 
     def _forget_what_is_gone(self) -> None:
         # Hundreds of examples of one test would fill the disk.
         for place in [place for place in self._known if not place[0].exists()]:
             assert self.server is not None
-            self.server.drop(self._known.pop(place))
+            url = self._known.pop(place)
+            self.server.wipe(url)
+            self._free.setdefault(place[1], []).append(url)
 
     @contextmanager
     def on(self, server: Server | None) -> Iterator[None]:
@@ -140,6 +153,7 @@ class Places:
         finally:
             self.server = None
             self._known.clear()
+            self._free.clear()
             if server is not None:
                 server.clear()
 

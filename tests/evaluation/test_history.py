@@ -13,6 +13,8 @@ from tests.evaluation.driver import NOW, Evaluation
 from tests.evaluation.test_api import log_of, play
 from tests.evaluation.test_stream import PLAN
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 
 def watching_faults() -> dict[str, Any]:
     plan: dict[str, Any] = copy.deepcopy(PLAN)
