@@ -21,7 +21,7 @@ ADVISORY_LOCK: Final = 0x5C0BE  # The number of the lock; PostgreSQL keeps such 
 class Claim(Protocol):
     """The right to write."""
 
-    def take(self, connection: Connection) -> bool:
+    def take(self, connection: Connection | None) -> bool:
         """Take the claim for *connection*, or keep it; False while another process has it."""
         ...
 
@@ -33,7 +33,8 @@ class Claim(Protocol):
 class AdvisoryClaim:
     """The claim to a database of PostgreSQL: held by the session, which ends with its connection."""
 
-    def take(self, connection: Connection) -> bool:
+    def take(self, connection: Connection | None) -> bool:
+        assert connection is not None
         with connection.begin():
             taken = connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
             return bool(taken.scalar_one())
@@ -49,7 +50,7 @@ class FileClaim:
         self._path = database.with_name(f"{database.name}.lock")
         self._file: int | None = None
 
-    def take(self, connection: Connection) -> bool:
+    def take(self, connection: Connection | None) -> bool:
         if self._file is not None:
             return True
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -275,6 +275,9 @@ class Database:
         """Connect and take the claim; False while another process has it. A connection without it is kept to ask on."""
         if self._connection is None:
             assert self._writer_engine is not None
+            # A file's claim needs no connection, and two processes that open a new file at once would meet in it.
+            if self.is_sqlite and not self._claim.take(None):
+                return False
             self._connection = self._writer_engine.connect()
         try:
             if not self._claim.take(self._connection):

@@ -4,6 +4,7 @@ import importlib
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,18 @@ def test_revisions_are_numbered_in_one_line(service: str) -> None:
     revisions = migrations_of(service).revisions
 
     assert revisions == [f"{number:04d}" for number in range(1, len(revisions) + 1)]
+
+
+def test_of_two_that_start_at_once_one_makes_the_tables_and_the_other_stands_by(store: Store) -> None:
+    url = store.database()
+    databases = [Database(url, schema=Migrations("services.budget")) for _ in range(2)]
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(Database.start, databases))
+
+    try:
+        assert sorted(database.role for database in databases) == ["active", "standby"]
+        assert "payment" in rows_in(url)
+    finally:
+        for database in databases:
+            database.close()

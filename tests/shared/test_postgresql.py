@@ -188,7 +188,7 @@ def test_an_append_locks_the_head_and_waits_for_a_lock_only_so_long(
 def test_two_that_write_without_the_claim_still_number_without_a_hole(tmp_path: Path) -> None:
     # The second line of defence: even if both believed to be the active one, the head's row is locked.
     class Always:
-        def take(self, connection: sa.Connection) -> bool:
+        def take(self, connection: sa.Connection | None) -> bool:
             return True
 
         def release(self) -> None:
