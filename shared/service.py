@@ -26,7 +26,7 @@ from shared.bodies import StrictRoute
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.database import Database
-from shared.door import Door, Throttle
+from shared.door import Door, LargerBodies, Throttle
 from shared.events import ALL
 from shared.events.base import Envelope, EventData
 from shared.feed import Commits, FeedReader, TokenFile
@@ -150,8 +150,13 @@ class Service:
         title: str,
         description: str,
         schemas: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+        larger_bodies: LargerBodies = MappingProxyType({}),
     ) -> FastAPI:
-        """The ASGI application with everything around *routers*; *schemas* are further ones for OpenAPI."""
+        """
+        The ASGI application with everything around *routers*.
+
+        *schemas* are further ones for OpenAPI; *larger_bodies* are the few calls that take more bytes than others.
+        """
         app = openapi.application(title, description, self._lifespan, schemas)
         answers.install(app)
         for routes in routers:
@@ -164,6 +169,7 @@ class Service:
             gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),
             throttle=Throttle(self.settings.requests_per_second, self.settings.requests_burst),
             body_bytes_max=self.settings.body_bytes_max,
+            larger_bodies=larger_bodies,
         )
         app.state.service = self
         return app

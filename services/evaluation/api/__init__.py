@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import plans, scores, stream
+from services.evaluation import workbooks
+from services.evaluation.api import audits, plans, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
+LARGER_BODIES = {(audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX}
 
 
 def router(parts: Parts) -> APIRouter:
@@ -14,4 +16,5 @@ def router(parts: Parts) -> APIRouter:
     plans.add(routes, parts)
     scores.add(routes, parts)
     stream.add(routes, parts)
+    audits.add(routes, parts)
     return routes

@@ -1,5 +1,7 @@
 """The decisions of evaluation: pure functions of facts, plan, policy and moment."""
 
+from services.evaluation.rules.auditing import ROWS_MAX as AUDITED_ROWS_MAX
+from services.evaluation.rules.auditing import audit, audit_document, read_table, table_of
 from services.evaluation.rules.evaluating import evaluate
 from services.evaluation.rules.explaining import Explanation, explain
 from services.evaluation.rules.planning import check_rating, plan_event, read_plan, warnings
@@ -7,7 +9,10 @@ from services.evaluation.rules.policy import read_policy
 from services.evaluation.rules.showing import document
 
 __all__ = [
+    "AUDITED_ROWS_MAX",
     "Explanation",
+    "audit",
+    "audit_document",
     "check_rating",
     "document",
     "evaluate",
@@ -15,5 +20,7 @@ __all__ = [
     "plan_event",
     "read_plan",
     "read_policy",
+    "read_table",
+    "table_of",
     "warnings",
 ]
