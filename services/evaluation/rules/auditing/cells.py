@@ -17,7 +17,7 @@ AFFIRMED: Final = re.compile(
     r"(?:已|全部|基本)?(?:完成|达成|达到|达标|实现|合格|按时完成|按期完成|达成预期指标)(?:目标|预期|指标)*"
 )
 SIGNED: Final = re.compile(r"[≥≧⩾≤≦⩽><=═]")
-BOUNDED: Final = re.compile(r"不[低少高大超多]于?过?|及?其?以[上下内]|[大小高低少]于|之?前$")
+BOUNDED: Final = re.compile(r"不[低少高大超多]于?过?|及?其?以[上下内]|[大小高低少等]于|之?前$")
 # A part of a whole is at most the whole; growth and completion may go beyond it.
 PARTS: Final = re.compile(
     r"满意|合格|覆盖|及时|准确|知晓|完好|达标|合规|到位|优良|通过率|及格|正确|可用|普及|故障|投诉|使用率|入库|验收|参合|参保|采购率|响应率"

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final, cast
 
 from services.evaluation.model import Target
-from services.evaluation.rules.auditing.days import Days, days_of
+from services.evaluation.rules.auditing.days import days_of
 from services.evaluation.rules.auditing.figures import Figure, figure_of
 from services.evaluation.rules.auditing.model import PrintedRow
 from shared.events.evaluation import Operator
@@ -49,12 +49,19 @@ class Comparison:
 
 def target_figure(row: PrintedRow) -> Figure | None:
     """The target as a figure; None if it is words, a day, or not legible."""
-    if row.direction in ("qualitative", "level", "by"):
+    if row.direction in ("qualitative", "level", "by") or _is_day(row):
         return None
     found = None if row.target is None else figure_of(row.target)
     if found is None and row.target_number is not None:
         return Figure(op=None, numbers=(Fraction(row.target_number),))
     return found
+
+
+def _is_day(row: PrintedRow) -> bool:
+    """12月 is a month if it was kept on 12月20日, and twelve of them if there were 12."""
+    if row.target is None or row.actual is None or days_of(row.target, None) is None:
+        return False
+    return days_of(row.actual, None) is not None and figure_of(row.actual) is None
 
 
 def actual_figure(row: PrintedRow) -> Figure | None:
@@ -100,8 +107,10 @@ def _values(target: Figure, actual: Figure, operator: Operator) -> Iterator[tupl
         if target.factor != actual.factor:
             yield target.numbers, value * actual.factor / target.factor
     elif target.kind == "percent" and not actual.has_unit:
-        yield target.numbers, value
-        if 0 <= value <= 1:  # A cell that is formatted as per cent holds 1 for 100 %.
+        is_share = 0 <= value <= 1  # A cell that is formatted as per cent holds 1 for 100 %.
+        if not is_share or operator == "<=" or min(target.numbers) <= 1:
+            yield target.numbers, value
+        if is_share:
             yield target.numbers, value * 100
     elif actual.kind == "percent":
         yield from _completed(target, value, operator)
@@ -125,8 +134,3 @@ def _target(operator: Operator, numbers: tuple[Fraction, ...]) -> Target:
     if len(numbers) == 2:  # noqa: PLR2004  # Two bounds.
         return Target(op="between", value=(str(numbers[0]), str(numbers[1])))
     return Target(op=operator, value=str(numbers[0]))
-
-
-def target_days(row: PrintedRow, year: int | None) -> Days | None:
-    """The target as a day to keep."""
-    return None if row.target is None else days_of(row.target, year)

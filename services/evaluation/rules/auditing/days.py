@@ -43,7 +43,7 @@ def days_of(text: str, year: int | None) -> Days | None:
 
 def _ends(found: re.Match[str], year: int | None) -> Days:
     named = int(found["year"]) if found["year"] else None
-    of_year, month = named or year or YEAR_ASSUMED, int(found["month"])
+    of_year, month = _of_year(named, year), int(found["month"])
     if found["day"]:
         day = date(of_year, month, int(found["day"]))
         return Days(day, day, named)
@@ -58,5 +58,9 @@ def _year(text: str, year: int | None) -> Days | None:
     if found is None:
         return None
     named = int(found["year"]) if found["year"] else None
-    of_year = named or year or YEAR_ASSUMED
+    of_year = _of_year(named, year)
     return Days(date(of_year, 1, 1), date(of_year, 12, 31), named)
+
+
+def _of_year(named: int | None, year: int | None) -> int:
+    return named if named is not None else year if year is not None else YEAR_ASSUMED

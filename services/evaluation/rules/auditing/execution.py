@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 from typing import Final
 
@@ -36,21 +36,32 @@ def judge_execution(execution: PrintedExecution, policy: Policy, finest: int) ->
     if score is not None and score > weight:
         findings.append(wording.above_weight(None, "execution.score", score, weight))
         return JudgedExecution(findings=tuple(findings), follows=weight)
-    rates = [exact] if exact is not None else _readings(execution.rate)
+    readings = _readings(execution.rate)
+    rates = [exact] if exact is not None else readings
     if not rates or (score is None and exact is not None and exact > 1):
         return JudgedExecution(findings=tuple(findings), follows=score)
     # A score may rest on the rate as it is printed, 94 %, as well as on the exact one, 93.97 %.
-    conceivable = [
-        *rates,
-        *(each for each in _readings(execution.rate) if exact is None or _is_printed(execution, exact)),
-    ]
-    if score is not None and any(_follows(score, weight, _share(rate, policy), finest) for rate in conceivable):
+    conceivable = [*rates, *(readings if readings and exact is not None and _is_printed(execution, exact) else ())]
+    if score is not None and (
+        any(_follows(score, weight, _share(rate, policy), finest) for rate in conceivable)
+        or (exact is None and any(_is_within(score, weight, rate, execution, policy) for rate in rates))
+    ):
         return JudgedExecution(findings=tuple(findings), follows=score)
     expected = points(weight, _share(rates[-1], policy), policy.rounding)
     is_rounded = score is None or step_of(score, Fraction(weight) * _share(rates[-1], policy)) is not None
     severity: Severity = "doubt" if is_rounded else "error"
     findings.append(wording.execution_score(execution, rates[-1], expected, severity, policy))
     return JudgedExecution(findings=tuple(findings), follows=expected)
+
+
+def _is_within(score: Decimal, weight: Decimal, rate: Fraction, execution: PrintedExecution, policy: Policy) -> bool:
+    """Whether *score* may come from a rate that is printed as *rate*, the amounts not being known."""
+    [number] = _number(execution.rate)
+    unit = Fraction(1, 10 ** decimals(number)) * (rate / Fraction(number) if number else 0)
+    low, high = (Fraction(weight) * _share(each, policy) for each in (rate - unit, rate + unit))
+    upwards = ROUND_HALF_UP if score == weight else ROUND_UP
+    digits = decimals(score)
+    return rounded(low, digits, ROUND_DOWN) <= score <= rounded(high, digits, upwards)
 
 
 def _rate(execution: PrintedExecution) -> Fraction | None:
@@ -98,8 +109,7 @@ def _is_printed(execution: PrintedExecution, exact: Fraction) -> bool:
     """Whether *exact* may be printed as the table has it; a rate above 100 % may be printed as 100 %."""
     found = figure_of(execution.rate or "")
     assert found is not None
-    [number] = found.numbers
-    printed = Decimal(number.numerator) / Decimal(number.denominator)
+    [printed] = _number(execution.rate)
     digits = decimals(printed)
     # 99.50 is printed 99.5: what ends in zeros has fewer digits. A share of one has two digits at least.
     in_percent = any(_is_rounded(printed, each * HUNDRED, digits, digits + 3) for each in (exact, min(exact, FULL)))
@@ -108,6 +118,12 @@ def _is_printed(execution: PrintedExecution, exact: Fraction) -> bool:
         _is_rounded(printed, each, least, least + 3) for each in (exact, min(exact, FULL))
     )
     return in_percent or is_share
+
+
+def _number(text: str | None) -> list[Decimal]:
+    """The number of a printed rate, as many digits as it has."""
+    found = figure_of(text or "")
+    return [] if found is None else [Decimal(each.numerator) / Decimal(each.denominator) for each in found.numbers]
 
 
 def _is_rounded(printed: Decimal, exact: Fraction, first: int, end: int) -> bool:

@@ -27,7 +27,7 @@ _SIGN: Final = "|".join(re.escape(word) for word in sorted(_PREFIXES, key=len, r
 _FILLER: Final = r"(?:已|实际|全年|累计|共计|共|完成|达到|达|为)*"
 _NUMBER: Final = r"[+-]?\d{1,15}(?:\.\d{1,10})?"
 _UNIT: Final = r"[^\d;,.。、:!?≥≤<>=]{0,12}?"
-_TAIL: Final = r"(?P<tail>\(?含?\)?(?:及|或|及其)?(?:以上|以下|以内|之内|范围内)(?:\(含\))?)?"
+_TAIL: Final = r"(?P<tail>\(?含?\)?(?:及|或|及其)?(?:以上|以下|以内|之内|范围内|内)(?:\(含\))?)?"
 _SINGLE: Final = re.compile(
     rf"(?:{_FILLER})(?P<sign>{_SIGN})?(?:{_FILLER})(?P<number>{_NUMBER})(?P<unit>{_UNIT}){_TAIL}(?:\([^()]*\))?"
 )
@@ -35,9 +35,9 @@ _RANGE: Final = re.compile(
     rf"(?P<low>\d{{1,15}}(?:\.\d{{1,10}})?)(?P<first>{_UNIT})(?:-|~|—|–|至|到)"
     rf"(?P<high>\d{{1,15}}(?:\.\d{{1,10}})?)(?P<unit>{_UNIT})(?:之间)?"
 )
-_UNJUDGED: Final = re.compile(r"约|左右|未|不|上下")
+_UNJUDGED: Final = re.compile(r"约|左右|未|不|上下|底|末|旬|前|月初")
 _CLASSIFIERS: Final = "个|次|项|套|份|组|人|名|户|场|台|家|篇|期|批|座|条|处|天|辆|所|件|起|种|本|块|小时|分钟|万|%"
-_CHINESE: Final = re.compile(rf"[零〇一二两三四五六七八九十百千]+(?=(?:{_CLASSIFIERS}))")
+_CHINESE: Final = re.compile(rf"(?<![\d.])[零〇一二两三四五六七八九十百千]+(?=(?:{_CLASSIFIERS}))")
 _DIGITS: Final = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2} | dict(zip("三四五六七八九", range(3, 10), strict=True))
 _PLACES: Final = {"十": 10, "百": 100, "千": 1000}
 _MULTIPLIERS: Final = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
