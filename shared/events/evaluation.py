@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from shared.events.base import EventData, Figure, Id, Moment
+from shared.events.base import EventData, Figure, Id, Moment, Sha256
 
 Dimension = Literal["output", "benefit", "satisfaction", "cost"]
 Aspect = Literal[
@@ -21,6 +21,28 @@ Aspect = Literal[
 ]
 Operator = Literal["=", ">=", "<=", ">", "<", "between", "by", "level"]
 Status = Literal["met", "missed", "pending"]
+Outlook = Literal["on_track", "at_risk", "missed", "out_of_reach"]
+Method = Literal[
+    "proportional",
+    "all_or_nothing",
+    "steps",
+    "intervals",
+    "per_unit_missing",
+    "per_point_missing",
+    "bands",
+    "zero_tolerance",
+    "date",
+]
+Count = Literal["full", "exact", "started", "once"]
+Mode = Literal["half_up", "half_even", "down", "up"]
+Place = Literal["row", "total"]
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person reads, in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +50,52 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     op: Operator
     value: str | tuple[str, str]
+
+
+class Scoring(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    How a measured value earns points (计分方法), with the figures of its method.
+
+    ``steps`` are pairs of a threshold and what it earns of ``out_of``, best first: of the measured value with the
+    method ``steps``, of the per cent of the target that is reached with ``intervals``. ``deduct`` points, or
+    ``deduct_share`` of the weight, are lost for each ``per`` that is missing beyond ``tolerance``; ``count`` says
+    whether a begun one counts, or all missing counts once. ``floor`` is the share below which nothing is earned.
+    """
+
+    method: Method
+    steps: tuple[tuple[Figure, Figure], ...] = ()
+    out_of: Figure = "1"
+    deduct: Figure | None = None
+    deduct_share: Figure | None = None
+    per: Figure = "1"
+    count: Count = "full"
+    tolerance: Figure = "0"
+    floor: Figure | None = None
+
+
+class OverAchievement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From ``above`` per cent of a target on, ``deduct_share`` of the weight is lost for each ``per`` per cent."""
+
+    above: Figure
+    per: Figure = "1"
+    deduct_share: Figure = "0"
+
+
+class RoundingChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a plan rounds otherwise than its policy."""
+
+    mode: Mode | None = None
+    digits: int | None = None
+    place: Place | None = None
+
+
+class PolicyOverrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a plan refines its policy; what is absent stays as the policy has it."""
+
+    rounding: RoundingChange | None = None
+    weights: dict[str, Figure] | None = None
+    execution: Scoring | None = None
+    over_achievement: OverAchievement | None = None
 
 
 class PlannedIndicator(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +110,7 @@ class PlannedIndicator(msgspec.Struct, frozen=True, kw_only=True):
     weight: Figure
     measure: str
     arguments: dict[str, str] = msgspec.field(name="with", default_factory=dict)
+    scoring: Scoring | None = None  # Where it is scored otherwise than its policy says.
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +133,7 @@ class PlanAdopted(EventData, frozen=True, kw_only=True):
     objective: str
     execution: Execution
     indicators: tuple[PlannedIndicator, ...]
+    policy_overrides: PolicyOverrides | None = None
 
 
 class RatingGiven(EventData, frozen=True, kw_only=True):
@@ -76,6 +146,28 @@ class RatingGiven(EventData, frozen=True, kw_only=True):
     code: str
     level: Literal["achieved", "partly", "missed"]
     percent: Figure
+
+
+class MeasurementReported(EventData, frozen=True, kw_only=True):
+    """What no event measures was reported by hand."""
+
+    type: ClassVar[str] = "measurement.reported"
+    source: ClassVar[str] = "evaluation"
+
+    measurement: Id
+    code: str
+    value: Figure  # In the indicator's unit.
+    evidence: tuple[Sha256, ...]  # Of the papers that prove it.
+
+
+class DeviationExplained(EventData, frozen=True, kw_only=True):
+    """It was explained why an indicator misses its target, and what is done about it. The words stay in evaluation."""
+
+    type: ClassVar[str] = "deviation.explained"
+    source: ClassVar[str] = "evaluation"
+
+    deviation: Id
+    code: str
 
 
 class ChangedIndicator(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,4 +203,18 @@ class ScoreUpdated(EventData, frozen=True, kw_only=True):
     cause: Cause | None = None
 
 
-EVENTS = (PlanAdopted, RatingGiven, ScoreUpdated)
+class AlertRaised(EventData, frozen=True, kw_only=True):
+    """The outlook of an indicator, or of budget execution, turned for the worse."""
+
+    type: ClassVar[str] = "alert.raised"
+    source: ClassVar[str] = "evaluation"
+
+    code: str  # Of the indicator; "execution" for budget execution.
+    outlook: Outlook
+    previous: Outlook
+    explanation: Words
+    version: int  # Of the score that shows it.
+    as_of: Moment
+
+
+EVENTS = (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained, ScoreUpdated, AlertRaised)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.evaluation import workbooks
-from services.evaluation.api import audits, plans, scores, stream
+from services.evaluation.api import audits, history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -15,6 +15,9 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(route_class=parts.service.route_class)
     plans.add(routes, parts)
     scores.add(routes, parts)
+    policies.add(routes, parts)
+    history.add(routes, parts)
+    rebuilds.add(routes, parts)
     stream.add(routes, parts)
     audits.add(routes, parts)
     return routes

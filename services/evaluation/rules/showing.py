@@ -1,12 +1,17 @@
 """How scores are shown: the very digits and words of the public interface."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from services.evaluation.model import Execution, Row, Score, Target
+import msgspec
+
+from services.evaluation.model import Execution, Outlook, Policy, Row, Score, Target
 from services.evaluation.rules.evaluating import dimension_sums
-from services.evaluation.rules.scoring import rounded
+from services.evaluation.rules.methods import EPOCH
+from services.evaluation.rules.scoring import achievement, excess_loss, rounded
 from shared.money import yuan
 
 MEASURED_DIGITS: Final = 6
@@ -18,8 +23,12 @@ NOTHING_TO_COUNT: Final = {
 }
 
 
-def document(score: Score, *, version: int) -> dict[str, Any]:
-    """The score as JSON."""
+Explanations = Mapping[str, Mapping[str, str]]  # The words of deviations by id: reason, remedy, occurred_at.
+NO_WORDS: Final[Explanations] = {}
+
+
+def document(score: Score, *, version: int, explanations: Explanations = NO_WORDS) -> dict[str, Any]:
+    """The score as JSON; what stands in *explanations* is shown with the rows it explains."""
     return {
         "project": score.project,
         "version": version,
@@ -27,23 +36,27 @@ def document(score: Score, *, version: int) -> dict[str, Any]:
         "final": score.is_final,
         "reasons": list(score.reasons),
         "policy": score.policy.name,
+        "policy_overrides": msgspec.to_builtins(score.policy_overrides),
         "total": points_text(score.total),
         "full": plain(Fraction(score.policy.full)),
         "grade": score.grade.name,
         "grade_label": score.grade.zh,
         "indicators_met": sum(row.status == "met" for row in score.rows),
         "indicators": len(score.rows),
+        "elapsed": format(rounded(score.elapsed, RATE_DIGITS), "f"),
         "execution": _execution(score.execution),
+        "execution_outlook": _outlook(score.execution.outlook),
+        "execution_deviation": explanations.get(score.execution.deviation or ""),
         "dimensions": [
             {"dimension": dimension, "weight": plain(Fraction(weight)), "score": points_text(earned)}
             for dimension, weight, earned in dimension_sums(score)
         ],
-        "details": [detail(row) for row in score.rows],
+        "details": [detail(row, explanations, policy=score.policy) for row in score.rows],
     }
 
 
-def detail(row: Row) -> dict[str, Any]:
-    """One row of the score."""
+def detail(row: Row, explanations: Explanations = NO_WORDS, *, policy: Policy) -> dict[str, Any]:
+    """One row of the score under a policy as the plan refines it."""
     indicator = row.indicator
     return {
         "code": indicator.code,
@@ -52,15 +65,42 @@ def detail(row: Row) -> dict[str, Any]:
         "aspect": indicator.aspect,
         "unit": indicator.unit,
         "target": target_text(indicator.target),
-        "measured": None if row.measured is None else plain(row.measured),
+        "measured": _measured(row),
         "status": row.status,
         "vacuous": row.is_vacuous,
         "vacuous_reason": NOTHING_TO_COUNT if row.is_vacuous else None,
         "weight": plain(Fraction(indicator.weight)),
         "score": points_text(row.score),
+        "scoring": None if indicator.scoring is None else msgspec.to_builtins(indicator.scoring),
+        "over_achievement": _over_achievement(row, policy),
         "source": row.source,
-        "deviation": None,
+        "outlook": _outlook(row.outlook),
+        "deviation": explanations.get(row.deviation or ""),
     }
+
+
+def _measured(row: Row) -> str | None:
+    if row.measured is None:
+        return None
+    return day_text(row.measured) if row.indicator.target.op == "by" else plain(row.measured)
+
+
+def _over_achievement(row: Row, policy: Policy) -> dict[str, Any] | None:
+    """Where more than the target was reached: the per cent, always, and what it costs where a rule says so."""
+    reached = None if row.measured is None else achievement(row.measured, row.indicator.target)
+    if row.measured is None or reached is None:
+        return None
+    rule = policy.over_achievement
+    return {
+        "percent": plain(reached),
+        "above": None if rule is None else rule.above,
+        "exceeded": rule is not None and reached > Fraction(rule.above),
+        "share_lost": plain(excess_loss(row.measured, row.indicator.target, rule)),
+    }
+
+
+def _outlook(outlook: Outlook) -> dict[str, Any]:
+    return {"state": outlook.state, "reason": {"zh": outlook.zh, "en": outlook.en}}
 
 
 def _execution(execution: Execution) -> dict[str, str]:
@@ -79,9 +119,17 @@ def target_text(target: Target) -> str:
     """A target as people write it: ≥60, =1, 95–100, 稳步运行."""
     if not isinstance(target.value, str):
         return "–".join(target.value)
-    if target.op == "level":
+    if target.op in ("level", "by"):
         return target.value
     return f"{_SIGNS.get(target.op, target.op)}{target.value}"
+
+
+def day_text(days: Fraction) -> str:
+    """The day that is *days* after 1970-01-01."""
+    try:
+        return (EPOCH + timedelta(days=int(days))).isoformat()
+    except OverflowError:  # No calendar has it: shown as the number that was told.
+        return plain(days)
 
 
 def plain(value: Fraction) -> str:

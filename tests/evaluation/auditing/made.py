@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.evaluation.model import Target
-from services.evaluation.rules.scoring import grade_of, is_met, reach, rounded
+from services.evaluation.rules.scoring import grade_of, is_met, reach, rounded, scoring_for
 from tests.evaluation.auditing.tables import POLICIES
 
 POLICY = POLICIES["mof-2020"]
@@ -90,7 +90,11 @@ def _rows(draw: st.DrawFn, number: int, weight: int) -> tuple[dict[str, Any], Fr
         row |= {"actual_printed": draw(st.sampled_from(("2022年12月20日", "12月15日", "按时完成", "2022/11/30")))}
         return row, Fraction(1)
     target, measured, words = draw(_figures())
-    share = Fraction(1) if is_met(measured, target, POLICY) else reach(measured, target, POLICY)
+    share = (
+        Fraction(1)
+        if is_met(measured, target, POLICY)
+        else reach(measured, target, POLICY, scoring_for(POLICY, target, "output", ""), Decimal(weight))
+    )
     return row | words | {"name": f"{number}. {words['name']}"}, share
 
 

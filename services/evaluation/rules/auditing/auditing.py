@@ -1,29 +1,18 @@
 """A table audited under the policy that it names, or else under the one that explains most of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from services.evaluation.model import Policy
+from services.evaluation.rules.auditing.choosing import best_fitting
 from services.evaluation.rules.auditing.execution import judge_execution
-from services.evaluation.rules.auditing.model import Finding, PrintedRow, Table
+from services.evaluation.rules.auditing.model import Audit, PrintedRow, Table
 from services.evaluation.rules.auditing.rounding import decimals
 from services.evaluation.rules.auditing.rows import Setting, judge_row
 from services.evaluation.rules.auditing.whole import judge_whole
 from services.evaluation.rules.showing import points_text
 from shared.problems import Invalid
-
-FRAME: Final = "mof-2020"  # The national frame, where policies explain a table equally well and it names no year.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
-    """What was found, under which policy, and the total that follows."""
-
-    policy: str
-    recomputed_total: Decimal
-    findings: tuple[Finding, ...]
 
 
 def audit(table: Table, policies: Mapping[str, Policy], name: str | None = None) -> Audit:
@@ -47,8 +36,7 @@ def audit(table: Table, policies: Mapping[str, Policy], name: str | None = None)
         if named not in policies:
             raise Invalid.field("policy", "unknown_policy", f"must be one of: {', '.join(sorted(policies))}")
         return _under(table, policies[named])
-    audits = [_under(table, policy) for policy in _by_likelihood(table, policies)]
-    return min(audits, key=_discord)
+    return best_fitting(table, policies.values(), lambda policy: _under(table, policy))
 
 
 def audit_document(audit: Audit, table: Table) -> dict[str, Any]:
@@ -70,22 +58,6 @@ def audit_document(audit: Audit, table: Table) -> dict[str, Any]:
             for finding in audit.findings
         ],
     }
-
-
-def _discord(audit: Audit) -> tuple[int, int]:
-    errors = sum(finding.severity == "error" for finding in audit.findings)
-    return errors, len(audit.findings)
-
-
-def _by_likelihood(table: Table, policies: Mapping[str, Policy]) -> list[Policy]:
-    """Policies in force in the table's year first, the latest of them leading; the first of equally good ones wins."""
-
-    def rank(policy: Policy) -> tuple[bool, int, str]:
-        if table.year is None:
-            return policy.name != FRAME, -policy.effective_from.toordinal(), policy.name
-        return policy.effective_from.year > table.year, -policy.effective_from.toordinal(), policy.name
-
-    return sorted(policies.values(), key=rank)
 
 
 def _under(table: Table, policy: Policy) -> Audit:

@@ -37,6 +37,7 @@ class Reading:
 
     target: Target
     measured: Fraction
+    unit: str  # "%", or nothing that a rule knows.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def compare(row: PrintedRow, target: Figure, actual: Figure) -> Comparison:
     if len(actual.numbers) != 1:
         return Comparison(readings=(), is_sure=is_sure)
     readings = [
-        Reading(_target(operator, numbers), measured)
+        Reading(_target(operator, numbers), measured, "%" if "percent" in (target.kind, actual.kind) else "")
         for operator in operators
         for numbers, measured in _values(target, actual, operator)
     ]

@@ -11,7 +11,8 @@ from services.evaluation.rules.auditing import wording
 from services.evaluation.rules.auditing.figures import figure_of
 from services.evaluation.rules.auditing.model import Finding, PrintedExecution, Severity
 from services.evaluation.rules.auditing.rounding import decimals, is_half_up, step_of
-from services.evaluation.rules.scoring import EXECUTION_METHODS, FULL, ZERO, points, rounded
+from services.evaluation.rules.methods import FULL
+from services.evaluation.rules.scoring import execution_share, points, rounded
 
 HUNDRED: Final = 100
 
@@ -43,12 +44,14 @@ def judge_execution(execution: PrintedExecution, policy: Policy, finest: int) ->
     # A score may rest on the rate as it is printed, 94 %, as well as on the exact one, 93.97 %.
     conceivable = [*rates, *(readings if readings and exact is not None and _is_printed(execution, exact) else ())]
     if score is not None and (
-        any(_follows(score, weight, _share(rate, policy), finest) for rate in conceivable)
+        any(_follows(score, weight, execution_share(rate, policy, weight), finest) for rate in conceivable)
         or (exact is None and any(_is_within(score, weight, rate, execution, policy) for rate in rates))
     ):
         return JudgedExecution(findings=tuple(findings), follows=score)
-    expected = points(weight, _share(rates[-1], policy), policy.rounding)
-    is_rounded = score is None or step_of(score, Fraction(weight) * _share(rates[-1], policy)) is not None
+    expected = points(weight, execution_share(rates[-1], policy, weight), policy.rounding)
+    is_rounded = (
+        score is None or step_of(score, Fraction(weight) * execution_share(rates[-1], policy, weight)) is not None
+    )
     severity: Severity = "doubt" if is_rounded else "error"
     findings.append(wording.execution_score(execution, rates[-1], expected, severity, policy))
     return JudgedExecution(findings=tuple(findings), follows=expected)
@@ -58,7 +61,7 @@ def _is_within(score: Decimal, weight: Decimal, rate: Fraction, execution: Print
     """Whether *score* may come from a rate that is printed as *rate*, the amounts not being known."""
     [number] = _number(execution.rate)
     unit = Fraction(1, 10 ** decimals(number)) * (rate / Fraction(number) if number else 0)
-    low, high = (Fraction(weight) * _share(each, policy) for each in (rate - unit, rate + unit))
+    low, high = (Fraction(weight) * execution_share(each, policy, weight) for each in (rate - unit, rate + unit))
     upwards = ROUND_HALF_UP if score == weight else ROUND_UP
     digits = decimals(score)
     return rounded(low, digits, ROUND_DOWN) <= score <= rounded(high, digits, upwards)
@@ -68,10 +71,6 @@ def _rate(execution: PrintedExecution) -> Fraction | None:
     if execution.annual is None or execution.executed is None or execution.annual <= 0:
         return None
     return Fraction(execution.executed) / Fraction(execution.annual)
-
-
-def _share(rate: Fraction, policy: Policy) -> Fraction:
-    return min(max(EXECUTION_METHODS[policy.execution_method](rate), ZERO), FULL)
 
 
 def _amounts(execution: PrintedExecution, exact: Fraction | None) -> Iterator[Finding]:

@@ -42,6 +42,7 @@ class Table:
 
     year: int | None
     policy: str | None
+    places: str  # Whatever it says of whose it is: region, office, form.
     is_complete: bool  # False where rows or the total are known to be missing.
     rows: tuple[PrintedRow, ...]
     execution: PrintedExecution
@@ -62,3 +63,12 @@ class Finding:
     expected: str | None
     zh: str
     en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """What was found, under which policy, and the total that follows."""
+
+    policy: str
+    recomputed_total: Decimal
+    findings: tuple[Finding, ...]

@@ -13,6 +13,7 @@ from shared.problems import Invalid
 ROWS_MAX: Final = 500
 TEXT_LENGTH_MAX: Final = 2_000
 DIRECTIONS: Final = (">=", "<=", "=", ">", "<", "between", "by", "level", "qualitative")
+PLACES: Final = ("region", "unit", "supervisor", "form", "project")
 YEAR_MIN, YEAR_MAX = 1950, 2199
 
 _AMOUNT = re.compile(r"([+-]?[0-9]{1,15}(?:\.[0-9]{1,16})?)(?:分|元|万元|%)?")
@@ -48,6 +49,7 @@ class _TableReader(Reader):
         return Table(
             year=self.year(raw),
             policy=self.cell("policy", raw),
+            places=" ".join(filter(None, (self.cell(name, raw) for name in PLACES))),
             is_complete=self.flag("complete", raw),
             rows=rows,
             execution=self.execution(self.part("funds", raw), self.part("execution", raw)),

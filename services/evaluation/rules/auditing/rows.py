@@ -14,8 +14,15 @@ from services.evaluation.rules.auditing.comparing import Comparison, Reading, ac
 from services.evaluation.rules.auditing.days import days_of
 from services.evaluation.rules.auditing.model import Finding, PrintedRow, Severity
 from services.evaluation.rules.auditing.rounding import is_half_up, step_of
-from services.evaluation.rules.scoring import FULL, is_met, points, reach
+from services.evaluation.rules.methods import FULL
+from services.evaluation.rules.scoring import is_met, points, reach, scoring_for
 
+DIMENSIONS: Final = {
+    "满意": "satisfaction",
+    "成本": "cost",
+    "效益": "benefit",
+    "效果": "benefit",
+}  # By words of the first level.
 DEDUCTED: Final = re.compile(r"扣(?:除|减|了)?(?P<points>\d+(?:\.\d+)?)?")
 DEDUCTIONS: Final = (Fraction(1, 2), Fraction(1), Fraction(2))  # Points a missing unit or percentage point, as printed.
 DEDUCTED_PER_POINT: Final = Fraction(1, 20)  # Of the weight, a percentage point.
@@ -92,7 +99,7 @@ def _of_reading(
     row: PrintedRow, weight: Decimal, reading: Reading, comparison: Comparison, setting: Setting
 ) -> Verdict:
     is_reached = is_met(reading.measured, reading.target, setting.policy)
-    share = FULL if is_reached else reach(reading.measured, reading.target, setting.policy)
+    share = FULL if is_reached else _share(row, reading, weight, setting.policy)
     if row.score is None:
         return Verdict(code="score-not-following", severity="doubt", share=share)
     if is_reached:
@@ -102,6 +109,12 @@ def _of_reading(
     else:
         found = _partial(row, weight, row.score, share, reading, setting)
     return found if comparison.is_sure else Verdict(code=found.code, severity="doubt", share=share)
+
+
+def _share(row: PrintedRow, reading: Reading, weight: Decimal, policy: Policy) -> Fraction:
+    dimension = next((name for word, name in DIMENSIONS.items() if word in row.dimension), "output")
+    scoring = scoring_for(policy, reading.target, dimension, reading.unit)
+    return reach(reading.measured, reading.target, policy, scoring, weight)
 
 
 def _met(row: PrintedRow, weight: Decimal, score: Decimal, setting: Setting) -> Verdict:

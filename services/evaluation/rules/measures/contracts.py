@@ -15,8 +15,11 @@ def accepted_quantity(facts: Facts, period: Period, arguments: Mapping[str, str]
     """
     The quantity of an item that passed acceptance (验收合格数量).
 
-    Unit: the item's. Bounds: from 0. Failed acceptances add nothing; what was accepted before a termination stays.
-    Pending while the period is open and nothing of the item was accepted; 0 when it is over.
+    Partial acceptances add up. Failed ones add nothing; what was accepted before a termination stays.
+
+    Unit: the item's.
+    Bounds: from 0.
+    Pending: while the window is open and nothing of the item was accepted; 0 when it is over.
     Source: interfaces, "Measures"; 财库〔2016〕205号 on item-by-item acceptance, general knowledge of the document.
     """
     item = arguments["item"]
@@ -30,6 +33,8 @@ def accepted_quantity(facts: Facts, period: Period, arguments: Mapping[str, str]
         value=total if found else None,
         terms=(Term("各次验收合格数量之和", "sum of the quantities passed", total),),
         formula=("各次验收合格数量之和", "the sum of the quantities that passed acceptance"),
+        expression="a",
+        range=(total, None),
         evidence=tuple(found),
     )
 
@@ -38,8 +43,12 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
     """
     The share of contract amounts bought by government procurement (政府采购率).
 
-    Ratio 0 to 1: the amounts of contracts by government procurement over those of all contracts, terminated ones out.
-    Pending without a contract. No national definition was found; numerator and denominator are stated with the score.
+    The amounts of contracts by government procurement over those of all contracts, terminated ones out.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: without a contract, also when the window is over.
+    Source: interfaces, "Measures". No national definition was found; numerator and denominator stand with the score.
     """
     signed = [
         (contract, Fraction(latest_terms(contract, period).amount, FEN_PER_YUAN))
@@ -55,6 +64,7 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
             Term("全部合同金额", "amount of all contracts", whole),
         ),
         formula=("政府采购合同金额 ÷ 全部合同金额", "government procurement ÷ all contracts"),
+        expression="a / b",
         evidence=tuple(
             chain.from_iterable(_amount_evidence(contract, period) for contract in facts.contracts.values())
         ),
@@ -65,7 +75,9 @@ def acceptance_pass_rate(facts: Facts, period: Period, arguments: Mapping[str, s
     """
     The share of inspected contracts whose latest acceptance passed (验收合格率).
 
-    Ratio 0 to 1. Pending while nothing was inspected.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while nothing was inspected, also when the window is over.
     Source: interfaces, "Measures".
     """
     in_order = sorted(_acceptances(facts, period), key=lambda found: _order(found[1].origin))
@@ -79,6 +91,7 @@ def acceptance_pass_rate(facts: Facts, period: Period, arguments: Mapping[str, s
             Term("已验收的合同数", "contracts inspected", inspected),
         ),
         formula=("验收合格合同数 ÷ 已验收合同数", "contracts passed ÷ contracts inspected"),
+        expression="a / b",
         evidence=tuple((acceptance.origin, Fraction(acceptance.has_passed)) for acceptance in latest.values()),
     )
 
@@ -87,9 +100,12 @@ def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     """
     Whole months of accepted service that have passed (服务月数).
 
-    Unit: months. Of contracts with the item and a passed acceptance, the union of the days of their terms inside the
-    window that are over, each unbroken run counted in whole months from its first day. A termination ends the term.
-    Pending while the period is open and nothing was accepted; 0 when it is over.
+    Of contracts with the item and a passed acceptance, the union of the days of their terms inside the window that are
+    over, each unbroken run counted in whole months from its first day. A termination ends the term.
+
+    Unit: months.
+    Bounds: from 0.
+    Pending: while the window is open and nothing of the item was accepted; 0 when it is over.
     Source: interfaces, "Precise points".
     """
     item = arguments["item"]
@@ -103,10 +119,15 @@ def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -
             evidence.append((acceptance.origin, Fraction(0)))
             bounding[name] = _term_evidence(facts.contracts[name], terms, period)
     months = sum(_whole_months(first, after) for first, after in _merged(served))
+    # Served from now to the end without a break: more cannot be had any more.
+    rest = (period.last_day_over + timedelta(days=1), period.last_day + timedelta(days=1))
+    most = sum(_whole_months(first, after) for first, after in _merged([*served, rest]))
     return Measured(
         value=Fraction(months) if evidence else None,
         terms=(Term("已完整提供服务的月数", "whole months of service provided", Fraction(months)),),
         formula=("已验收合同服务期内已过去的整月数", "whole months passed of the terms of accepted contracts"),
+        expression="a",
+        range=(Fraction(months), Fraction(most)) if evidence else (None, None),
         evidence=(*evidence, *chain.from_iterable(bounding.values())),
     )
 

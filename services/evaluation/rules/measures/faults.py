@@ -17,12 +17,16 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
     """
     The share of time in which the service was down (系统故障率), of one asset or of all.
 
-    Ratio 0 to 1: time in which at least one fault with `service_down` was open over the time from the window's start
-    to now, announced maintenance out. A window of an asset excuses that asset's faults; one of the project excuses
-    all and leaves the denominator, too. Never pending once the window has begun: time itself is what it is measured by.
+    Time in which at least one fault with `service_down` was open over the time from the window's start to now,
+    announced maintenance out. A window of an asset excuses that asset's faults; one of the project excuses all and
+    leaves the denominator, too.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: never once the window has begun: time itself is what it is measured by.
     Source: interfaces, "Measures".
     """
-    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
     return Measured(
         value=quotient(down, whole),
         terms=(
@@ -30,6 +34,8 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
             Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
         ),
         formula=("中断时长 ÷ 应运行时长", "hours down ÷ hours in which it should run"),
+        expression="a / b",
+        range=(quotient(down, window), None),
         evidence=evidence,
     )
 
@@ -38,9 +44,12 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     """
     The share of time in which the service was not down (可用率): 1 less `fault_rate`.
 
-    Ratio 0 to 1.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: never once the window has begun.
+    Source: interfaces, "Measures".
     """
-    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
     up = whole - down
     return Measured(
         value=quotient(up, whole),
@@ -49,6 +58,8 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
             Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
         ),
         formula=("正常运行时长 ÷ 应运行时长", "hours up ÷ hours in which it should run"),
+        expression="a / b",
+        range=(None, quotient(window - down, window)),
         evidence=evidence,
     )
 
@@ -57,7 +68,11 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
     """
     The share of faults that are resolved (故障排除率).
 
-    Ratio 0 to 1. A reopened fault is not resolved until it is again. Vacuously met when the period ends without one.
+    A reopened fault is not resolved until it is again.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
     states = [(fault, _is_resolved(fault, period)) for fault in _faults(facts, period)]
@@ -66,6 +81,7 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         value=quotient(resolved, opened),
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
         formula=("已排除故障数 ÷ 故障总数", "faults resolved ÷ faults opened"),
+        expression="a / b",
         evidence=(
             *((fault.origin, Fraction(state)) for fault, state in states),
             *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
@@ -78,7 +94,11 @@ def response_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     Hours from a fault's occurrence to its first response (故障响应时间): `max` (default), `mean` or `p95`.
 
     An unanswered fault counts to now, or to the end of the window; one resolved without an answer was answered when it
-    was resolved. Vacuously met when the period ends without a fault.
+    was resolved. `p95` is by nearest rank.
+
+    Unit: hours; × 60 where the indicator's unit is 分钟 or minutes.
+    Bounds: from 0.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Precise points".
     """
     return _spread(facts, period, arguments, _hours_to_response, ("responded", "resolved"), ("响应", "response"))
@@ -89,6 +109,11 @@ def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     Hours from a fault's occurrence to its resolution (故障修复时间), in the same statistics as `response_hours`.
 
     An unresolved fault counts to now, or to the end of the window.
+
+    Unit: hours; × 60 where the indicator's unit is 分钟 or minutes.
+    Bounds: from 0.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
+    Source: interfaces, "Measures".
     """
     return _spread(facts, period, arguments, _hours_to_repair, ("resolved", "reopened"), ("修复", "repair"))
 
@@ -105,10 +130,16 @@ def _spread(
     found = [(fault.origin, find(fault, period)) for fault in faults]
     statistic = arguments.get("statistic", "max")
     zh, en = _STATISTICS[statistic]
+    value = _statistic(statistic, [span for _, span in found]) if found else None
+    terms = [Term("故障数", "faults", Fraction(len(found)))]
+    if value is not None:
+        terms.append(Term(f"{words[0]}时间的{zh}(小时)", f"{en} of the {words[1]} hours", value))
     return Measured(
-        value=_statistic(statistic, [span for _, span in found]) if found else None,
-        terms=(Term("故障数", "faults", Fraction(len(found))),),
+        value=value,
+        terms=tuple(terms),
         formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
+        expression="b",
+        range=(value if statistic == "max" else None, None),  # The longest so far stays the longest.
         evidence=(*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds))),
     )
 
@@ -166,14 +197,18 @@ def _open_spans(fault: Fault, period: Period) -> list[Span]:
 
 def _downtime(
     facts: Facts, period: Period, asset: str | None
-) -> tuple[Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
-    """Seconds down, seconds in which it should run, and what each fault contributed in hours."""
+) -> tuple[Fraction, Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
+    """
+    Seconds down, seconds in which it should run until now and in the whole window, and what each fault contributed in
+    hours.
+    """
     faults = [
         fault for fault in _faults(facts, period) if fault.is_service_down and (asset is None or fault.asset == asset)
     ]
     announced = _announced(facts, period, {None, *(fault.asset for fault in faults)})
     excused = {name: union(map(_span, (*announced[None], *windows))) for name, windows in announced.items()}
     whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), excused[None])
+    window = without([(period.starts_at, period.ends_at)], excused[None])
     down = [
         without(clip(_open_spans(fault, period), period.starts_at, period.until), excused[fault.asset])
         for fault in faults
@@ -181,7 +216,7 @@ def _downtime(
     evidence = [(fault.origin, seconds(spans) / SECONDS_PER_HOUR) for fault, spans in zip(faults, down, strict=True)]
     evidence += [bound for fault in faults for bound in _bounds(fault, period, "resolved", "reopened")]
     evidence += [(window.origin, Fraction(0)) for windows in announced.values() for window in windows]
-    return seconds(union(chain.from_iterable(down))), seconds(whole), tuple(evidence)
+    return seconds(union(chain.from_iterable(down))), seconds(whole), seconds(window), tuple(evidence)
 
 
 def _announced(facts: Facts, period: Period, assets: set[str | None]) -> dict[str | None, list[Maintenance]]:

@@ -1,4 +1,4 @@
-"""Measures over complaints, surveys and ratings."""
+"""Measures over complaints, surveys, and what people rate and report."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -12,7 +12,9 @@ def complaint_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     """
     Complaints for each service used (投诉率).
 
-    Ratio from 0. Pending while no service was counted.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: from 0.
+    Pending: while no service was counted, also when the window is over.
     Source: interfaces, "Measures".
     """
     complaints = [(found.origin, Fraction(1)) for found in facts.complaints.values() if period.has(found.origin)]
@@ -22,6 +24,7 @@ def complaint_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
         value=quotient(filed, services),
         terms=(Term("投诉件数", "complaints", filed), Term("服务次数", "services counted", services)),
         formula=("投诉件数 ÷ 服务次数", "complaints ÷ services counted"),
+        expression="a / b",
         evidence=(*complaints, *counted),
     )
 
@@ -30,7 +33,9 @@ def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str,
     """
     The share of complaints that are closed (投诉办结率).
 
-    Ratio 0 to 1. Vacuously met when the period ends without a complaint.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and nobody complained; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
     filed = [found for found in facts.complaints.values() if period.has(found.origin)]
@@ -43,6 +48,7 @@ def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str,
             Term("投诉件数", "complaints filed", Fraction(len(filed))),
         ),
         formula=("已办结投诉件数 ÷ 投诉件数", "complaints closed ÷ complaints filed"),
+        expression="a / b",
         evidence=(
             *((found.origin, Fraction(state)) for found, state in states),
             *((found.closure, Fraction(0)) for found, state in states if found.closure is not None and state),
@@ -54,7 +60,11 @@ def satisfaction_rate(facts: Facts, period: Period, arguments: Mapping[str, str]
     """
     The share of survey answers that were satisfied (满意率), of one survey or of all.
 
-    Ratio 0 to 1. Answers count whenever they were collected. Pending without any.
+    Answers count whenever they were collected.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: without an answer, also when the window is over.
     Source: interfaces, "Precise points".
     """
     survey = arguments.get("survey")
@@ -69,6 +79,7 @@ def satisfaction_rate(facts: Facts, period: Period, arguments: Mapping[str, str]
         value=quotient(satisfied, answered),
         terms=(Term("满意人次", "satisfied", satisfied), Term("答卷人次", "answered", answered)),
         formula=("满意人次 ÷ 答卷人次", "satisfied ÷ answered"),
+        expression="a / b",
         evidence=tuple((answers.origin, Fraction(answers.satisfied)) for answers in found),
     )
 
@@ -77,7 +88,11 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
     """
     The percent of the latest rating of this indicator (定性指标评定).
 
-    Percent 0 to 100. A rating counts whenever it was given. Pending without one.
+    A rating counts whenever it was given.
+
+    Unit: percent.
+    Bounds: 0 to 100.
+    Pending: without a rating, also when the window is over.
     Source: 财预〔2020〕10号, the three bands of qualitative indicators.
     """
     code = arguments["code"]
@@ -90,5 +105,32 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
         value=percent,
         terms=(Term("最近一次评定比例(%)", "percent of the latest rating", percent),),
         formula=("最近一次评定", "the latest rating"),
+        expression="a",
         evidence=((latest.origin, percent),),
+    )
+
+
+def reported(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The latest value that was reported by hand (填报值), for what no event measures; the score says `self_reported`.
+
+    A value counts whenever it was reported.
+
+    Unit: the indicator's.
+    Bounds: none.
+    Pending: without a report, also when the window is over.
+    Source: interfaces, "Measures".
+    """
+    code = arguments["code"]
+    given = [found for found in facts.measurements if found.code == code and period.had_happened(found.origin)]
+    if not given:
+        return Measured(value=None)
+    latest = max(given, key=lambda found: (found.origin.time, found.origin.sequence))
+    value = Fraction(latest.value)
+    return Measured(
+        value=value,
+        terms=(Term("最近一次填报值", "the value reported last", value),),
+        formula=("最近一次填报值", "the value reported last"),
+        expression="a",
+        evidence=((latest.origin, value),),
     )
