@@ -21,7 +21,7 @@ from services.budget.model import (
     Receipt,
     RequestedPayment,
 )
-from shared.database import Moment
+from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
 
@@ -61,7 +61,7 @@ class LineRow(Table, table=True):
 
 class AdjustmentRow(Table, table=True):
     __tablename__ = "adjustment"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     project: str = Field(index=True, max_length=64)
     reason: str
     occurred_at: datetime = Field(sa_type=Moment)
@@ -81,7 +81,7 @@ class ReceiptRow(Table, table=True):
 
 class PaymentRow(Table, table=True):
     __tablename__ = "payment"
-    number: int | None = Field(default=None, primary_key=True)  # Order of posting, for pages.
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of posting, for pages.
     payment: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     line: str
@@ -100,7 +100,7 @@ class PaymentRow(Table, table=True):
 
 class PaymentRequestRow(Table, table=True):
     __tablename__ = "payment_request"
-    number: int | None = Field(default=None, primary_key=True)  # Order of asking, for pages.
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of asking, for pages.
     payment_request: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     line: str

@@ -139,13 +139,14 @@ class _Tries:
 
 class Throttle:
     """
-    Slows down guessing: after *free* failures each further one doubles the wait, up to *longest* seconds.
+    Slows down guessing: after some free failures each further one doubles the wait, up to *longest* seconds.
 
     Counted for the name and for the address apart, so that neither many names from one place nor many places for one
-    name help. A name that is locked out is freed by time alone: whoever guesses must not be able to tell it is known.
+    name help; an address has more of them free, because a whole office may come from one. A name that is locked out is freed by time alone: whoever guesses must not be able to tell it is known.
     """
 
-    free: Final = 5
+    free_of_name: Final = 5
+    free_of_address: Final = 30
     longest: Final = 300.0
     remembered_max: Final = 10_000
     forgotten_after: Final = 3_600.0
@@ -169,12 +170,19 @@ class Throttle:
             if now - tries.last > self.forgotten_after:
                 tries.failures = 0
             tries.failures, tries.last = tries.failures + 1, now
-            beyond = tries.failures - self.free
-            tries.until = now + min(2.0**beyond, self.longest) if beyond >= 0 else 0.0
+            tries.until = now + self._pause(key, tries.failures)
 
     def succeeded(self, name: str, address: str) -> None:
-        """Forget the name's failures; the address keeps its own."""
-        self._tries.pop(f"name:{name}", None)
+        """Take back the attempt that was noted as failed, and forget the name's failures; the address keeps its own."""
+        of_name, of_address = self._keys(name, address)
+        self._tries.pop(of_name, None)
+        if (tries := self._tries.get(of_address)) is not None:
+            tries.failures -= 1
+            tries.until = tries.last + self._pause(of_address, tries.failures) if tries.failures else 0.0
+
+    def _pause(self, key: str, failures: int) -> float:
+        beyond = failures - (self.free_of_name if key.startswith("name:") else self.free_of_address)
+        return min(2.0 ** min(beyond, 30), self.longest) if beyond >= 0 else 0.0
 
     def _keys(self, name: str, address: str) -> tuple[str, str]:
         return f"name:{name[:80]}", f"address:{address}"

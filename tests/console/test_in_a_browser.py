@@ -10,6 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from shared.users import a_user, read_users, write_users
 from tests.console.browser import PATIENCE_MS, Person, a_browser
 from tests.stories.platform import ROOT, Platform, a_platform, eventually
 
@@ -75,17 +76,17 @@ class Office(Platform):
             "purpose": "books",
             "approved_by": "director",
         }
-        return self.call("POST", "budget", "/payments", "finance", json=body, headers={"Idempotency-Key": key})
+        return self.call("POST", "budget", "/payments", "admin", json=body, headers={"Idempotency-Key": key})
 
     def add_user(self, name: str, *words: str) -> None:
         command = [sys.executable, "-m", "cli.main", "user", "add", name, "--password-stdin", "--data", str(self.data)]
         subprocess.run([*command, *words], cwd=ROOT, input=PASSWORD, text=True, check=True, timeout=60)
 
     def prepare(self) -> None:
-        self.call("PUT", "budget", f"/projects/{PROJECT}", "planner", json=PROJECT_BODY).raise_for_status()
-        self.call("PUT", "evaluation", f"/projects/{PROJECT}/plan", "planner", json=PLAN).raise_for_status()
+        self.call("PUT", "budget", f"/projects/{PROJECT}", "admin", json=PROJECT_BODY).raise_for_status()
+        self.call("PUT", "evaluation", f"/projects/{PROJECT}/plan", "admin", json=PLAN).raise_for_status()
         receipt = {"amount": "6000.00", "source": "fiscal", "received_on": "2026-02-01", "reference": "R-1"}
-        self.call("POST", "budget", f"/projects/{PROJECT}/receipts", "finance", json=receipt).raise_for_status()
+        self.call("POST", "budget", f"/projects/{PROJECT}/receipts", "admin", json=receipt).raise_for_status()
         self.pay("600.00", "first").raise_for_status()
         eventually(lambda: self.total() == "91.00", "the first payment's score")
         eventually(self.is_on_the_board, "a console that is level")
@@ -103,8 +104,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         platform.__class__ = Office
         assert isinstance(platform, Office)
         platform.prepare()
-        for name, *roles in (("chief", "admin"), ("looker", "viewer"), ("gone", "viewer")):
-            platform.add_user(name, *(f"--role={role}" for role in roles))
+        platform.add_user("gone", "--role=viewer")
+        path = platform.data / "users.json"
+        more = [a_user("chief", PASSWORD, ["admin"]), a_user("looker", PASSWORD, ["viewer"])]
+        write_users(path, [*read_users(path).values(), *more])
         yield platform
 
 
@@ -160,7 +163,7 @@ def test_after_a_cut_connection_every_change_is_shown(office: Office, person: Pe
 
 def test_text_from_outside_is_text(office: Office, person: Person) -> None:
     fault = {"project": PROJECT, "severity": "major", "title": EVIL, "occurred_at": "2026-04-01T08:00:00+08:00"}
-    office.call("POST", "monitoring", "/faults", "agent", json=fault).raise_for_status()
+    office.call("POST", "monitoring", "/faults", "admin", json=fault).raise_for_status()
     page = person.log_in("chief", PASSWORD)
 
     page = person.open(f"/projects/{PROJECT}")
