@@ -27,6 +27,8 @@ WAYS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (  # Path, text, sco
     ("/", "way.overview", ()),
     ("/desk", "way.desk", DESK_SCOPES),
     ("/catalogue", "way.catalogue", ("scores:read",)),
+    ("/audit", "way.audit", ("scores:read",)),
+    ("/bus", "way.bus", ("events:read",)),
 )
 DARK: Final[dict[str, bool | None]] = {"dark": True, "light": False}
 NEXT_APPEARANCE: Final = {"auto": "dark", "dark": "light", "light": "auto"}
@@ -50,9 +52,13 @@ class Scene:
         """A whole list, as the visitor. Raises `Refused`."""
         return await self.parts.platform.every(self._token(), service, path, **query)
 
-    async def send(self, method: str, service: str, path: str, body: Any, *, key: str | None = None) -> dict[str, Any]:
+    async def send(
+        self, method: str, service: str, path: str, body: Any, *, key: str | None = None, media_type: str | None = None
+    ) -> dict[str, Any]:
         """Change something as the visitor. Raises `Refused`."""
-        return await self.parts.platform.send(self._token(), method, service, path, body, key=key)
+        return await self.parts.platform.send(
+            self._token(), method, service, path, body, key=key, media_type=media_type
+        )
 
     def _token(self) -> str:
         if self.visitor.is_over:

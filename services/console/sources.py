@@ -80,15 +80,28 @@ class Platform:
         return items
 
     async def send(
-        self, token: str, method: str, service: str, path: str, body: Any, *, key: str | None = None
+        self,
+        token: str,
+        method: str,
+        service: str,
+        path: str,
+        body: Any,
+        *,
+        key: str | None = None,
+        media_type: str | None = None,
     ) -> dict[str, Any]:
         """
-        Send *body*; *key* lets the same request be sent again without doing it twice.
+        Send *body* as JSON, or bytes of *media_type*; *key* lets the same request be sent again without doing it twice.
 
         Raises:
             Refused: As `get`.
         """
-        answer = await self._call(token, method, service, path, json=body, headers={"Idempotency-Key": key or new_id()})
+        headers = {"Idempotency-Key": key or new_id()}
+        if media_type is None:
+            answer = await self._call(token, method, service, path, json=body, headers=headers)
+        else:
+            headers["Content-Type"] = media_type
+            answer = await self._call(token, method, service, path, content=body, headers=headers)
         return answer if isinstance(answer, dict) else {}
 
     async def _call(self, token: str, method: str, service: str, path: str, **words: Any) -> Any:

@@ -142,7 +142,8 @@ class Throttle:
     Slows down guessing: after some free failures each further one doubles the wait, up to *longest* seconds.
 
     Counted for the name and for the address apart, so that neither many names from one place nor many places for one
-    name help; an address has more of them free, because a whole office may come from one. A name that is locked out is freed by time alone: whoever guesses must not be able to tell it is known.
+    name help; an address has more of them free, because a whole office may come from one. A name
+    that is locked out is freed by time alone: whoever guesses must not be able to tell it is known.
     """
 
     free_of_name: Final = 5

@@ -23,6 +23,7 @@ class Task:
 
 TASKS: Final = (
     *(Task(form.name, form.group, form.scopes) for form in FORMS.values()),
+    Task("file", "planning", ("projects:write", "plans:write")),
     Task("requests", "money", ("payments:request", "payments:approve", "payments:pay")),
 )
 
