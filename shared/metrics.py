@@ -11,6 +11,7 @@ events_duplicate = Counter("scorebus_events_duplicate", "Events dropped as alrea
 events_refused = Counter("scorebus_events_refused", "Stream entries refused", ["consumer", "source", "reason"])
 # Scores that such an event could touch are not final until an operator replays or dismisses it.
 events_parked = Counter("scorebus_events_parked", "Events that could not be applied", ["consumer", "source"])
+parked_open = Gauge("scorebus_parked_events", "Events parked and not dismissed", ["consumer", "source"])
 events_pulled = Counter("scorebus_events_pulled", "Events fetched from a source's feed", ["consumer", "source"])
 pulls_failed = Counter("scorebus_pulls_failed", "Feed requests that got no answer", ["consumer", "source"])
 watermark_sequence = Gauge("scorebus_watermark_sequence", "Number applied up to", ["consumer", "source", "partition"])

@@ -56,6 +56,28 @@ attempt = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
 )
+dismissal = sa.Table(  # Of a parked event: proposed by one person, confirmed by another.
+    "dismissal",
+    metadata,
+    sa.Column("position", sa.Integer, sa.ForeignKey(parked_event.c.position), primary_key=True),
+    sa.Column("proposed_by", sa.String(255), nullable=False),
+    sa.Column("proposed_at", Moment, nullable=False),
+    sa.Column("confirmed_by", sa.String(255)),
+    sa.Column("confirmed_at", Moment),
+)
+operation = sa.Table(  # The audit trail of what operators did: appended to, and its outcome written once.
+    "operation",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("position", sa.Integer, sa.ForeignKey(received_event.c.position)),  # None: no event was meant.
+    sa.Column("subject", sa.String(64), index=True),
+    sa.Column("by", sa.String(255), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),  # "begun" for ever, if the process died of it.
+    sa.Column("detail", sa.Text),
+)
 run = sa.Table("run", metadata, sa.Column("begun_at", Moment, primary_key=True))
 
 

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, text
 from sqlmodel import Session
 
-from shared import answers, asyncapi, feed, health, idempotency, openapi, received
+from shared import answers, asyncapi, feed, health, idempotency, openapi, operations, parking, received
 from shared import log as log_table
 from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
 from shared.bodies import StrictRoute
@@ -68,6 +68,7 @@ class Service:
         self.bus = Bus(settings.redis_url)
         self.once = Once(self.database, self.clock)
         self.subscriptions: list[Subscription] = []
+        self.refold: parking.Refold | None = None  # Folds a project anew after a replay.
         self.stopping = asyncio.Event()
         self._relays = [
             Relay(self.database, self.log, partition, self._mac_key(name)) for partition in range(self.log.partitions)
@@ -109,6 +110,10 @@ class Service:
             )
             self.subscriptions.append(subscription)
             self.bus.subscribe(source, partition, subscription.deliver)
+
+    def forgetting(self, fold: Fold, forget: Callable[[Session, str], None]) -> None:
+        """Fold a project anew by letting *forget* remove what was learned of it, and *fold* apply everything again."""
+        self.refold = parking.refolding(forget, dict.fromkeys((each.source for each in self.subscriptions), fold), ALL)
 
     @property
     def route_class(self) -> type[StrictRoute]:
@@ -159,6 +164,8 @@ class Service:
         app.include_router(feed.router(self.database, self.log, self.commits))
         app.include_router(asyncapi.router(self.name, self.bus.broker))
         app.include_router(health.router(self))
+        if self.subscriptions:
+            app.include_router(operations.router(self))
         app.add_middleware(
             Door,
             gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),
@@ -192,6 +199,7 @@ class Service:
             log.warning("unclean_stop_found")
             for subscription in self.subscriptions:
                 subscription.be_careful()
+        await operations.after_change(self)
         for work in self._starts:
             await work()
 

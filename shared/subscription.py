@@ -103,6 +103,7 @@ class Subscription:
         self._lock = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._labels = (consumer, source)
+        self.head: Head | None = None  # Where the source ended when it last said so itself.
         self.head_seq = 0
         self.level_at: float | None = None  # Loop time when we last knew that nothing was missing.
 
@@ -114,6 +115,21 @@ class Subscription:
     def be_careful(self) -> None:
         """Apply the next events one by one with attempts counted: the process did not stop cleanly."""
         self._careful = CAREFUL_EVENTS
+
+    def announce(self, happened: Sequence[Happened]) -> None:
+        """Tell whoever listens that *happened* counts from now on; nothing means: anything may have changed."""
+        self._applied(happened)
+
+    async def ask_head(self) -> Head:
+        """
+        Ask the source where its log ends.
+
+        Raises:
+            FeedUnreachable: If it does not answer.
+        """
+        self.head = await self._feed.head(self.partition)
+        self.head_seq = max(self.head_seq, self.head.seq)
+        return self.head
 
     def nudge(self) -> None:
         """Ask the source soon, without waiting for the next poll."""
@@ -334,6 +350,7 @@ class Subscription:
         log.debug("events_applied", source=self.source, events=len(run), seq=run[-1].envelope.seq)
         if parked is not None:
             metrics.events_parked.labels(*self._labels).inc()
+            metrics.parked_open.labels(*self._labels).inc()
             log.error("event_parked", alarm=True, source=self.source, event_id=run[0].envelope.id, reason=parked[:200])
         self._applied(happened)
 

@@ -16,6 +16,7 @@ scorer = Scorer(service, settings, written, known_policies)
 hub = Hub(service.database, service.commits)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
+service.refold = written.refold
 service.at_start(hub.open)
 service.at_start(scorer.all_due)
 service.in_background(scorer.run)
