@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Response
 from sqlmodel import Session
 
-from shared import metrics, pages, parking, received
+from shared import epochs, metrics, pages, parking, received
 from shared.access import Caller, require
 from shared.events import ALL
 from shared.events.base import Envelope, read
@@ -58,7 +58,12 @@ class ReplayFailed(Refusal):
 def router(service: "Service") -> APIRouter:
     """The calls of every service that consumes events."""
     routes = APIRouter(tags=["operations"], route_class=service.route_class)
+    _add_questions(routes, service)
+    _add_acts(routes, service)
+    return routes
 
+
+def _add_questions(routes: APIRouter, service: "Service") -> None:
     @routes.get("/reconciliation")
     async def reconciliation(caller: Auditor) -> dict[str, Any]:
         """
@@ -92,6 +97,8 @@ def router(service: "Service") -> APIRouter:
         )
         return pages.page(rows, limit, _show_operation, lambda row: row.number)
 
+
+def _add_acts(routes: APIRouter, service: "Service") -> None:
     @routes.post("/parked-events/{position}/replay")
     async def replay(position: Position, body: Reasoned, caller: Operator) -> dict[str, Any]:
         """Put an event back in its place, by folding its project anew; 409 says why that is still impossible."""
@@ -111,7 +118,26 @@ def router(service: "Service") -> APIRouter:
             subscription.announce(())
         return shown
 
-    return routes
+    @routes.post("/epochs", status_code=201)
+    async def epoch(body: Reasoned, caller: Operator) -> dict[str, Any]:
+        """
+        Say that this service's database was put back from a backup: its log begins another epoch.
+
+        Safe at any time: consumers whose history agrees go on, the others stand still and say so.
+        """
+        if caller.projects is not None:
+            raise NotFound("epochs are for operators of all projects")
+        now = service.clock.now()
+
+        def begin(session: Session) -> str:
+            note = partial(parking.note, session, action="epoch", by=caller.subject, reason=body.reason, at=now)
+            note(outcome="begun")
+            epochs.begin(session, service.log, "operator", f"{caller.subject}: {body.reason}", now)
+            return service.log.head(session, 0).epoch
+
+        begun = await service.database.write(begin)
+        service.tell_epoch("operator", "as an operator said")
+        return {"epoch": begun}
 
 
 def _visible(caller: Caller) -> Sequence[str] | None:

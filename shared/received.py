@@ -1,6 +1,6 @@
 """The consumer's tables: what was received, how far each source is applied, and what had to be parked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -146,6 +146,16 @@ def advance(session: Session, source: str, start: Head, end: Head, now: datetime
         .values(seq=end.seq, hash=end.hash, updated_at=now)
     )
     return moved.rowcount == 1
+
+
+def hashes(session: Session, *, source: str, at: Head, seqs: Iterable[int]) -> dict[int, str]:
+    """The hashes of what is stored of a source's partition under the numbers *seqs*."""
+    rows = session.execute(
+        select(received_event.c.seq, received_event.c.hash).where(
+            received_event.c.s == source, received_event.c.p == at.partition, received_event.c.seq.in_(list(seqs))
+        )
+    )
+    return {row.seq: row.hash for row in rows}
 
 
 def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:
