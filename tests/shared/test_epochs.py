@@ -19,7 +19,7 @@ from shared.database import Database
 from shared.epochs import Witness, log_epoch, place_of
 from shared.log import Head
 from shared.relay import mac_of, stream_name
-from tests.budget.driver import Budget
+from tests.budget.driver import Budget, a_budget
 from tests.shared.mechanism import KEY, NOW, Consumer, Source, a_source_and_a_consumer, open_databases
 from tests.shared.small import Valkey, a_service, append
 from tests.support import Running, eventually, problem_of
