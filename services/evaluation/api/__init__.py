@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import history, plans, scores, stream
+from services.evaluation.api import history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -13,6 +13,8 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(route_class=parts.service.route_class)
     plans.add(routes, parts)
     scores.add(routes, parts)
+    policies.add(routes, parts)
     history.add(routes, parts)
+    rebuilds.add(routes, parts)
     stream.add(routes, parts)
     return routes

@@ -2,9 +2,10 @@
 
 from services.evaluation.rules.evaluating import evaluate
 from services.evaluation.rules.explaining import Explanation, explain
-from services.evaluation.rules.planning import check_rating, plan_event, read_plan, warnings
-from services.evaluation.rules.policy import read_policy
+from services.evaluation.rules.planning import check_rating, plan_event, read_plan, told_value, warnings
+from services.evaluation.rules.policy import policy_document, policy_line, read_policy
 from services.evaluation.rules.restating import difference, rule_of
+from services.evaluation.rules.scoring import score_row
 from services.evaluation.rules.showing import document
 
 __all__ = [
@@ -15,8 +16,12 @@ __all__ = [
     "evaluate",
     "explain",
     "plan_event",
+    "policy_document",
+    "policy_line",
     "read_plan",
     "read_policy",
     "rule_of",
+    "score_row",
+    "told_value",
     "warnings",
 ]
