@@ -1,6 +1,6 @@
 """Evaluation, wired: ``python -m shared.serving services.evaluation.app``."""
 
-from services.evaluation import CONSUMES, api, policies, store
+from services.evaluation import CONSUMES, api, catalogue, policies, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.parts import Parts
 from services.evaluation.rebuilding import Rebuilder
@@ -37,9 +37,11 @@ app = service.app(
             written=written,
             shown=shown,
             policies=known_policies,
+            catalogue=catalogue.read(),
         )
     ),
     title="Scorebus evaluation",
     description="Performance plans and live scores, each re-derivable from its evidence.",
     schemas=api.SCHEMAS,
+    larger_bodies=api.LARGER_BODIES,
 )
