@@ -8,6 +8,7 @@ import asyncio
 import math
 import re
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -60,8 +61,17 @@ class Throttle:
 class Door:
     """ASGI middleware. Refuses with a problem, or hands on with ``caller`` and ``trace`` in the request's state."""
 
-    def __init__(self, app: ASGIApp, *, gatekeeper: Gatekeeper, throttle: Throttle, body_bytes_max: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        gatekeeper: Gatekeeper,
+        throttle: Throttle,
+        body_bytes_max: int,
+        is_active: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._app = app
+        self._is_active = is_active
         self._gatekeeper = gatekeeper
         self._throttle = throttle
         self._body_bytes_max = body_bytes_max
@@ -78,6 +88,8 @@ class Door:
             state = scope.setdefault("state", {})
             state["trace"] = trace
             if not _is_open(scope["path"]):
+                if not self._is_active():
+                    raise Unavailable("this process stands by: another one is active", retry_after=1)
                 state["caller"] = await self._let_in(headers)
             await self._app(scope, _Limited(receive, headers, self._body_bytes_max), watched)
         except Problem as problem:

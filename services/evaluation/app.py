@@ -10,7 +10,7 @@ from services.evaluation.stream import Hub
 from shared.service import Service
 
 settings = Settings.read()
-service = Service("evaluation", settings, store.Table.metadata)
+service = Service("evaluation", settings, store.Table.metadata, package=__package__)
 written = Dossiers(settings.facts_kept)
 shown = Dossiers(settings.facts_kept)
 known_policies = policies.read_all()
