@@ -26,7 +26,7 @@ from shared.bodies import StrictRoute
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
 from shared.database import Database, SchemaTooNew
-from shared.door import Door, Throttle
+from shared.door import Door, LargerBodies, Throttle
 from shared.events import ALL
 from shared.events.base import Envelope, EventData
 from shared.feed import Commits, FeedReader, TokenFile
@@ -169,8 +169,13 @@ class Service:
         title: str,
         description: str,
         schemas: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+        larger_bodies: LargerBodies = MappingProxyType({}),
     ) -> FastAPI:
-        """The ASGI application with everything around *routers*; *schemas* are further ones for OpenAPI."""
+        """
+        The ASGI application with everything around *routers*.
+
+        *schemas* are further ones for OpenAPI; *larger_bodies* are the few calls that take more bytes than others.
+        """
         app = openapi.application(title, description, self._lifespan, schemas)
         answers.install(app)
         for routes in routers:
@@ -184,6 +189,7 @@ class Service:
             throttle=Throttle(self.settings.requests_per_second, self.settings.requests_burst),
             body_bytes_max=self.settings.body_bytes_max,
             is_active=lambda: self.is_active,
+            larger_bodies=larger_bodies,
         )
         app.state.service = self
         return app

@@ -43,4 +43,5 @@ app = service.app(
     title="Scorebus evaluation",
     description="Performance plans and live scores, each re-derivable from its evidence.",
     schemas=api.SCHEMAS,
+    larger_bodies=api.LARGER_BODIES,
 )
