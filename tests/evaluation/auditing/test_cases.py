@@ -51,7 +51,7 @@ def test_under_a_policy_that_is_named_a_table_is_held_to_that_one() -> None:
 
 
 def test_a_policy_that_does_not_exist_is_named() -> None:
-    with pytest.raises(Invalid, match="policy: must be one of: .*mof-2020"):
+    with pytest.raises(Invalid, match=r"policy: must be one of: .*mof-2020"):
         audited(case("17"), "mof-1999")
 
 
