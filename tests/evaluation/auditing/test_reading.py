@@ -35,7 +35,7 @@ def test_what_is_not_known_is_let_pass_and_what_may_be_missing_may_be() -> None:
 
 def test_every_fault_is_named_at_once() -> None:
     raw = {
-        "indicators": [a_row(True, "1", "ten", 5, direction="up"), "row", a_row("\x1b", "a" * 2_001, [], {})],
+        "indicators": [a_row(True, "1", "ten", 5, direction="up"), "row", a_row("\x1b", "a" * 2_001, [], {}, name="x")],
         "year": "1849",
         "funds": [],
         "execution": {"weight": "1e5"},
