@@ -31,6 +31,7 @@ SHAPES: Final = {
     "project id": "the same; names a project",
     "yuan": 'text: CNY with exactly two decimals, as `"60000.00"`',
     "figure": 'text: an exact decimal number, as `"99.95"`',
+    "SHA-256": "text: 64 lower-case hex digits",
     "moment": "text: RFC 3339 with an offset, as `2018-12-12T10:00:00+08:00`",
     "date": "text: `YYYY-MM-DD`, a day in the project's time zone",
 }
@@ -40,6 +41,7 @@ NAMED: Final[list[tuple[Any, str]]] = [
     (base.Yuan, "yuan"),
     (base.Figure, "figure"),
     (base.Moment, "moment"),
+    (base.Sha256, "SHA-256"),
     (date, "date"),
     (str, "text"),
     (int, "whole number"),

@@ -186,3 +186,31 @@ class ServiceCount:
     kind: str
     starts_on: date
     ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What an inspection found wrong (检查发现的问题)."""
+
+    text: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rectification:
+    """How the findings of an inspection were put right (整改)."""
+
+    closed_on: date
+    remedy: str
+    by: str = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """An inspection (检查) and what it found. Its texts never leave monitoring's tables."""
+
+    inspection: str
+    project: str
+    inspected_on: date
+    findings: tuple[Finding, ...]
+    rectification: Rectification | None = None

@@ -21,6 +21,7 @@ Figure = Annotated[
     str,
     Meta(pattern=r"^-?[0-9]{1,20}(\.[0-9]{1,12})?$", description="An exact decimal number.", examples=["99.95"]),
 ]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="A SHA-256 in lower-case hex.")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from shared.events.base import EventData, Figure, Id, Moment
+from shared.events.base import EventData, Figure, Id, Moment, Sha256
 
 Dimension = Literal["output", "benefit", "satisfaction", "cost"]
 Aspect = Literal[
@@ -21,6 +21,14 @@ Aspect = Literal[
 ]
 Operator = Literal["=", ">=", "<=", ">", "<", "between", "by", "level"]
 Status = Literal["met", "missed", "pending"]
+Outlook = Literal["on_track", "at_risk", "missed", "out_of_reach"]
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person reads, in Chinese and in English."""
+
+    zh: str
+    en: str
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +86,28 @@ class RatingGiven(EventData, frozen=True, kw_only=True):
     percent: Figure
 
 
+class MeasurementReported(EventData, frozen=True, kw_only=True):
+    """What no event measures was reported by hand."""
+
+    type: ClassVar[str] = "measurement.reported"
+    source: ClassVar[str] = "evaluation"
+
+    measurement: Id
+    code: str
+    value: Figure  # In the indicator's unit.
+    evidence: tuple[Sha256, ...]  # Of the papers that prove it.
+
+
+class DeviationExplained(EventData, frozen=True, kw_only=True):
+    """It was explained why an indicator misses its target, and what is done about it. The words stay in evaluation."""
+
+    type: ClassVar[str] = "deviation.explained"
+    source: ClassVar[str] = "evaluation"
+
+    deviation: Id
+    code: str
+
+
 class ChangedIndicator(msgspec.Struct, frozen=True, kw_only=True):
     """An indicator whose measured value, score or status moved."""
 
@@ -111,4 +141,18 @@ class ScoreUpdated(EventData, frozen=True, kw_only=True):
     cause: Cause | None = None
 
 
-EVENTS = (PlanAdopted, RatingGiven, ScoreUpdated)
+class AlertRaised(EventData, frozen=True, kw_only=True):
+    """The outlook of an indicator, or of budget execution, turned for the worse."""
+
+    type: ClassVar[str] = "alert.raised"
+    source: ClassVar[str] = "evaluation"
+
+    code: str  # Of the indicator; "execution" for budget execution.
+    outlook: Outlook
+    previous: Outlook
+    explanation: Words
+    version: int  # Of the score that shows it.
+    as_of: Moment
+
+
+EVENTS = (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained, ScoreUpdated, AlertRaised)

@@ -127,6 +127,28 @@ class ServiceCounted(EventData, frozen=True, kw_only=True):
     ends_on: date
 
 
+class InspectionRecorded(EventData, frozen=True, kw_only=True):
+    """An inspection was held; what it found stays in monitoring's tables."""
+
+    type: ClassVar[str] = "inspection.recorded"
+    source: ClassVar[str] = "monitoring"
+
+    inspection: Id
+    inspected_on: date
+    findings: Count  # How many; 0 if all was in order.
+
+
+class RectificationClosed(EventData, frozen=True, kw_only=True):
+    """Every finding of an inspection was put right."""
+
+    type: ClassVar[str] = "rectification.closed"
+    source: ClassVar[str] = "monitoring"
+
+    inspection: Id
+    closed_on: date
+    findings: Count  # How many were put right: all of the inspection's.
+
+
 EVENTS = (
     FaultOpened,
     FaultResponded,
@@ -138,4 +160,6 @@ EVENTS = (
     ComplaintClosed,
     SurveyAnswered,
     ServiceCounted,
+    InspectionRecorded,
+    RectificationClosed,
 )

@@ -43,13 +43,13 @@ def stream(*frames: str) -> Trouble:
     """Sends the frames and ends the connection."""
 
     def send(handler: Handler) -> bool:
+        handler.server.platform.last_ids.append(handler.headers.get("last-event-id"))
         handler.send_response(200)
         handler.send_header("Content-Type", "text/event-stream")
         handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(("retry: 1\n\n" + "".join(frames)).encode())
         handler.close_connection = True
-        handler.server.platform.last_ids.append(handler.headers.get("last-event-id"))
         return True
 
     return send

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.monitoring.api import faults, feedback, intake, operation
+from services.monitoring.api import faults, feedback, inspections, intake, operation
 from shared.service import Service
 
 
@@ -12,5 +12,6 @@ def router(service: Service) -> APIRouter:
     operation.add(routes, service)
     faults.add(routes, service)
     feedback.add(routes, service)
+    inspections.add(routes, service)
     intake.add(routes, service)
     return routes

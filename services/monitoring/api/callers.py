@@ -15,6 +15,7 @@ from shared.service import Service
 FaultWriter = Annotated[Caller, Depends(require("faults:write"))]
 ReadingWriter = Annotated[Caller, Depends(require("readings:write"))]
 FeedbackWriter = Annotated[Caller, Depends(require("feedback:write"))]
+Inspector = Annotated[Caller, Depends(require("inspections:write"))]
 Reader = Annotated[Caller, Depends(require("monitoring:read"))]
 
 

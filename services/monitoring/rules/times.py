@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from shared.dates import start_of
 from shared.problems import Invalid
 
 CLOCK_SKEW: Final = timedelta(minutes=5)  # How far an agent's clock may be ahead of ours.
@@ -18,6 +19,17 @@ def check_not_ahead(field: str, moment: datetime, now: datetime) -> None:
     """
     if moment > now + CLOCK_SKEW:
         raise Invalid.field(field, "in_future", f"is more than {CLOCK_SKEW.seconds // 60} minutes in the future")
+
+
+def check_day(field: str, day: date, now: datetime, time_zone: str) -> None:
+    """
+    Let a day pass that has begun in the project's zone.
+
+    Raises:
+        Invalid: If it lies in the future.
+    """
+    if start_of(day, time_zone) > now + CLOCK_SKEW:
+        raise Invalid.field(field, "in_future", "the day has not begun yet")
 
 
 def check_window(starts_at: datetime, ends_at: datetime) -> None:

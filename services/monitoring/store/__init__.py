@@ -20,10 +20,13 @@ from services.monitoring.model import (
     FaultReport,
     FaultResolution,
     FaultResponse,
+    Finding,
+    Inspection,
     MaintenanceWindow,
     Origin,
     Project,
     Reading,
+    Rectification,
     ServiceCount,
     SurveyAnswers,
 )
@@ -32,6 +35,7 @@ from services.monitoring.store.tables import (
     ComplaintRow,
     FaultCycleRow,
     FaultRow,
+    InspectionRow,
     IntakeRow,
     ProjectRow,
     ReadingRow,
@@ -189,6 +193,28 @@ class Store:
         row = self._session.scalars(query).first()
         return None if row is None else ServiceCount(**row.model_dump(exclude={"number", "recorded_by"}))
 
+    def inspection(self, inspection: str) -> Inspection | None:
+        row = self._session.scalars(select(InspectionRow).where(sa.column("inspection") == inspection)).first()
+        return None if row is None else _inspection(row)
+
+    def add_inspection(self, inspection: Inspection, by: str) -> None:
+        fields = asdict(inspection)
+        del fields["rectification"]
+        self._session.add(InspectionRow(**fields | {"findings": list(fields["findings"])}, recorded_by=by))
+
+    def save_rectification(self, inspection: str, rectification: Rectification) -> None:
+        row = self._session.scalars(select(InspectionRow).where(sa.column("inspection") == inspection)).one()
+        row.closed_on, row.remedy, row.closed_by = rectification.closed_on, rectification.remedy, rectification.by
+        self._session.add(row)
+
+    def inspections(self, *, projects: Sequence[str] | None, after: int, limit: int) -> list[tuple[int, Inspection]]:
+        """At most *limit* inspections after number *after*, with their numbers; *projects* None means all."""
+        query = select(InspectionRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
+        return [(row.number or 0, _inspection(row)) for row in rows]
+
     def taken_in(self, events: Iterable[tuple[str, str]]) -> set[Origin]:
         """Those of the foreign events, by source and id, that were taken in before, each with its project."""
         columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in ("source", "id", "project")]
@@ -260,4 +286,17 @@ def _complaint(row: ComplaintRow) -> Complaint:
         subject=row.subject,
         received_at=row.received_at,
         closure=closure,
+    )
+
+
+def _inspection(row: InspectionRow) -> Inspection:
+    rectification = None
+    if row.closed_on is not None:
+        rectification = Rectification(closed_on=row.closed_on, remedy=row.remedy or "", by=row.closed_by or "")
+    return Inspection(
+        inspection=row.inspection,
+        project=row.project,
+        inspected_on=row.inspected_on,
+        findings=tuple(Finding(**finding) for finding in row.findings),
+        rectification=rectification,
     )

@@ -132,6 +132,19 @@ class ServiceCountRow(Table, table=True):
     recorded_by: str
 
 
+class InspectionRow(Table, table=True):
+    __tablename__ = "inspection"
+    number: int | None = Field(default=None, primary_key=True)
+    inspection: str = Field(unique=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    inspected_on: date
+    findings: list[dict[str, str]] = Field(sa_type=sa.JSON)
+    recorded_by: str
+    closed_on: date | None = None
+    remedy: str | None = None
+    closed_by: str | None = None
+
+
 class IntakeRow(Table, table=True):
     """
     Foreign events that were taken in, by what makes a CloudEvent the same one.
