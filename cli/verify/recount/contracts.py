@@ -75,9 +75,7 @@ def service_months(scene: Scene, arguments: Arguments) -> Fraction | None:
     """Whole months of service: of each unbroken run of served days, the months that have passed."""
     accepted = {event.says["contract"] for event in scene.counting("contract.accepted")}
     serving = [
-        terms
-        for name, terms in terms_of(scene).items()
-        if name in accepted and arguments["item"] in terms.items
+        terms for name, terms in terms_of(scene).items() if name in accepted and arguments["item"] in terms.items
     ]
     if not serving:
         return None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
-from cli.verify.recount import citizens, contracts, faults, money
+from cli.verify.recount import citizens, contracts, faults, money, operation
 from cli.verify.recount.money import Arguments
 from cli.verify.recount.scene import Scene
 
@@ -36,6 +36,10 @@ MEASURES: Final[dict[str, Measure]] = {
     "complaint_rate": Measure(citizens.complaint_rate, "ratio", "pending"),
     "complaint_closure_rate": Measure(citizens.complaint_closure_rate, "ratio", "vacuous"),
     "satisfaction_rate": Measure(citizens.satisfaction_rate, "ratio", "pending"),
+    "reading": Measure(operation.reading, "other", "pending"),
+    "inspections": Measure(operation.inspections, "other", "zero"),
+    "rectification_rate": Measure(operation.rectification_rate, "ratio", "vacuous"),
+    "reported": Measure(operation.reported, "other", "pending"),
     "rating": Measure(citizens.rating, "other", "pending"),
 }
 

@@ -1,0 +1,39 @@
+"""The second reading and the services' rules are two programs of one specification: they never differ."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from cli.verify.findings import mismatches
+from cli.verify.recount import read_policies, recount
+from services.evaluation import policies
+from services.evaluation.model import Plan
+from services.evaluation.rules import document, evaluate
+from tests.cli.verify.histories import adopted, moments, plans, told, zones_and_histories
+from tests.evaluation.builders import YEAR_OVER, Happening, a_plan, an_indicator, declared, facts_of, rated
+
+POLICIES = read_policies()
+RULES = policies.read_all()
+
+
+def differences(plan: Plan, story: list[Happening], as_of: datetime) -> list[Any]:
+    """Where the two programs differ."""
+    recounted = recount(told(story), adopted(plan), POLICIES, as_of)
+    shown = document(evaluate(facts_of(*story), plan, RULES[plan.policy], as_of=as_of), version=1)
+    assert not recounted.unknown
+    return mismatches("score", recounted.document, json.loads(json.dumps(shown)))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(plan=plans(), history=zones_and_histories(), as_of=st.one_of(moments, st.just(YEAR_OVER)))
+def test_two_programs_of_one_specification_agree(
+    plan: Plan, history: tuple[str, list[Happening]], as_of: datetime
+) -> None:
+    zone, story = history
+    event(f"zone {zone}")
+
+    assert differences(plan, story, as_of) == []
