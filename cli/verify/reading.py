@@ -63,6 +63,15 @@ class Reader:
                 return None
             raise
 
+    def readiness(self, service: str) -> dict[str, str]:
+        """What a service says of its parts; nothing where it does not say. Asked once: not ready is an answer."""
+        try:
+            answer = self._platform.http.get(self._platform.addresses.of(service) + "/readyz").json()
+        except (httpx.HTTPError, ValueError):
+            return {}
+        checks = answer.get("checks") if isinstance(answer, dict) else None
+        return {str(name): str(state) for name, state in checks.items()} if isinstance(checks, dict) else {}
+
     def items(self, service: str, path: str) -> Iterator[dict[str, Any]]:
         """
         Every item of a list, page by page.

@@ -210,9 +210,7 @@ def _people(draw: st.DrawFn, zone: str) -> list[Happening]:
     story: list[Happening] = []
     for number in range(draw(st.integers(0, 3))):
         at, name = draw(moments), f"k{number}"
-        story.append(
-            (at, monitoring.ComplaintFiled(project=PROJECT, complaint=name, channel="phone", received_at=at))
-        )
+        story.append((at, monitoring.ComplaintFiled(project=PROJECT, complaint=name, channel="phone", received_at=at)))
         if draw(st.booleans()):
             closed = at + timedelta(days=draw(st.sampled_from([0, 1, 90])))
             story.append((closed, monitoring.ComplaintClosed(project=PROJECT, complaint=name, closed_at=closed)))
@@ -230,7 +228,12 @@ def _people(draw: st.DrawFn, zone: str) -> list[Happening]:
     for number in range(draw(st.integers(0, 2))):
         day = draw(days)
         counted = monitoring.ServiceCounted(
-            project=PROJECT, service_count=f"m{number}", count=draw(st.integers(0, 9)), kind="k", starts_on=day, ends_on=day
+            project=PROJECT,
+            service_count=f"m{number}",
+            count=draw(st.integers(0, 9)),
+            kind="k",
+            starts_on=day,
+            ends_on=day,
         )
         story.append((start_of(day, zone), counted))
     return story
@@ -292,9 +295,7 @@ def plans(draw: st.DrawFn, measured: list[tuple[str, dict[str, str], str]] = MEA
         op, value = ("level", "good") if measure == "rating" else draw(TARGETS)
         code = measure if measure in ("rating", "reported") else str(number)
         indicators.append(
-            an_indicator(
-                measure, op, value, code=code, arguments=arguments, unit=unit, weight=Decimal(draw(weights))
-            )
+            an_indicator(measure, op, value, code=code, arguments=arguments, unit=unit, weight=Decimal(draw(weights)))
         )
     first = draw(st.sampled_from([date(2018, 1, 1), date(2018, 1, 31), date(2018, 3, 15)]))
     last = draw(st.sampled_from([date(2018, 12, 31), date(2018, 11, 30)]))

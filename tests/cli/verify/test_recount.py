@@ -4,7 +4,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +13,7 @@ from services.evaluation import policies
 from services.evaluation.model import Plan
 from services.evaluation.rules import document, evaluate
 from tests.cli.verify.histories import adopted, moments, plans, told, zones_and_histories
-from tests.evaluation.builders import YEAR_OVER, Happening, a_plan, an_indicator, declared, facts_of, rated
+from tests.evaluation.builders import YEAR_OVER, Happening, facts_of
 
 POLICIES = read_policies()
 RULES = policies.read_all()
