@@ -12,7 +12,7 @@ from cli.verify.findings import Finding, Severity
 from cli.verify.verifying import Verdict
 from cli.verify.wording import CHECKED, OUTCOMES, SEVERITIES, meaning
 
-HASH_SHOWN = 16
+HASH_SHOWN = 12
 STYLES = {"true": "bold green", "difference": "bold red", "unverified": "bold yellow"}
 
 
@@ -66,14 +66,14 @@ def _parts(verdict: Verdict) -> Iterator[RenderableType]:
 
 
 def _chains(verdict: Verdict) -> Table:
-    table = Table("来源 source", "分区 partition", "事件 events", "字节 bytes", "末端 tip", title="日志链 · chains")
+    table = Table("日志 log", "事件 events", "字节 bytes", "末端 tip", "哈希 hash", title="日志链 · chains")
     for chain in verdict.chains:
         table.add_row(
-            chain["source"],
-            str(chain["partition"]),
+            f"{chain['source']} {chain['partition']}",
             f"{chain['events']:,}",
             f"{chain['bytes']:,}",
-            f"{chain['seq']} {chain['hash'][:HASH_SHOWN]}…",
+            str(chain["seq"]),
+            f"{chain['hash'][:HASH_SHOWN]}…",
         )
     return table
 

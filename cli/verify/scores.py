@@ -7,6 +7,7 @@ with everything that was told and with the last version that was published; whil
 it is in motion, and the question is put again.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Suspect:
     ask: Callable[[str], list[Mismatch]]
     differences: list[Mismatch]
     place: tuple[int, ...]
-    moved_at: float
+    moved_at: float = -math.inf  # When an event of the project came in while we waited.
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class Scores:
         suspects = []
         for project in projects:
             suspects += [
-                Suspect(project, ask, found, self._history.place(project), time.monotonic())
+                Suspect(project, ask, found, self._history.place(project))
                 for ask in (self._pinned, self._latest)
                 if (found := ask(project))
             ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cli.client import Platform
+from cli.errors import CommandError
 from cli.verify.findings import Findings, Severity
 from cli.verify.history import SOURCES, History
 from cli.verify.reading import Feeds, Reader
@@ -54,11 +55,15 @@ def verify(
         CommandError: If something cannot be read.
     """
     began = time.monotonic()
+    sources = SOURCES if source is None else (source,)
+    held = [tip for tip in against if tip.source in sources]
+    if against and not held:
+        raise CommandError(f"--against: no tip of {', '.join(sources)} is among them")
     findings = Findings()
     history = History(findings)
     reader = Reader(platform)
-    feeds = Feeds(reader, SOURCES if source is None else (source,), findings, history.take)
-    known_at = feeds.open(against)
+    feeds = Feeds(reader, sources, findings, history.take)
+    known_at = feeds.open(held)
     checked: dict[str, int] = {}
     if source is None:
         check_contracts(history, findings)
@@ -73,7 +78,7 @@ def verify(
         known_at=known_at,
         chains=[_figures(feeds, index) for index in range(len(feeds.chains))],
         tips=feeds.tips(),
-        against=against,
+        against=held,
         checked=checked | {"answers": reader.calls},
         seconds=time.monotonic() - began,
     )
