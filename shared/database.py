@@ -67,8 +67,12 @@ class _Unit:
 
 
 def on_undo(session: Session, undo: Callable[[], None]) -> None:
-    """Call *undo* on the writer's thread if what *session* did is not committed: for caches in step with the data."""
-    session.info["undo"].append(undo)
+    """
+    Call *undo* on the writer's thread if what *session* did is not committed: for caches in step with the data.
+
+    A reader's session has nothing to undo.
+    """
+    session.info.get("undo", []).append(undo)
 
 
 class Database:

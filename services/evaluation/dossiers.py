@@ -2,14 +2,15 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
 
 from services.evaluation import store
-from services.evaluation.facts import BrokenPromise, Facts, Origin
+from services.evaluation.facts import BrokenPromise, Facts, Origin, watched_by
 from shared.database import on_undo
 from shared.events.base import Received
 from shared.subscription import Happened, Poison
@@ -22,14 +23,15 @@ class Dossier:
     facts: Facts = field(default_factory=Facts)
     position: int = 0
     seq: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Dossiers:
     """
     The dossiers of one thread's view of the database.
 
-    The writer's are folded with each batch and forgotten if the batch is not committed; the readers' follow what is
-    committed, under a lock of their own.
+    The writer's are folded with each batch and forgotten if the batch is not committed. The readers' follow what is
+    committed; there are several readers, so each holds a dossier's lock while it looks.
     """
 
     def __init__(self, kept_max: int) -> None:
@@ -38,12 +40,29 @@ class Dossiers:
         self._lock = threading.Lock()
 
     def facts(self, session: Session, project: str) -> Facts:
-        """The facts of *project* as *session* sees them."""
-        with self._lock:
-            dossier = self._kept.get(project) or Dossier()
+        """The facts of *project* as the writer's *session* sees them."""
+        dossier = self._dossier(project)
+        before = dossier.position, dossier.seq
+        catch_up(dossier, session, project)
+        if (dossier.position, dossier.seq) != before:
+            on_undo(session, lambda: self.forget(project))
+        return dossier.facts
+
+    @contextmanager
+    def reading(self, session: Session, project: str) -> Iterator[Facts]:
+        """The facts of *project* as a reader's *session* sees them, while nobody else moves them on."""
+        dossier = self._dossier(project)
+        with dossier.lock:
             catch_up(dossier, session, project)
-            self._keep(project, dossier)
-            return dossier.facts
+            yield dossier.facts
+
+    def _dossier(self, project: str) -> Dossier:
+        with self._lock:
+            dossier = self._kept.setdefault(project, Dossier())
+            self._kept.move_to_end(project)
+            while len(self._kept) > self._kept_max:
+                self._kept.popitem(last=False)
+            return dossier
 
     def fold(self, session: Session, happened: Sequence[Happened]) -> None:
         """
@@ -74,30 +93,42 @@ class Dossiers:
 
     def forget(self, *projects: str) -> None:
         """Fold these again when they are next needed."""
-        for project in projects:
-            self._kept.pop(project, None)
-
-    def _keep(self, project: str, dossier: Dossier) -> None:
-        self._kept[project] = dossier
-        self._kept.move_to_end(project)
-        while len(self._kept) > self._kept_max:
-            self._kept.popitem(last=False)
+        with self._lock:
+            for project in projects:
+                self._kept.pop(project, None)
 
 
 def catch_up(dossier: Dossier, session: Session, project: str) -> None:
-    """Fold what happened since the dossier's place."""
+    """Fold what happened since the dossier's place; all of it again where the plan now watches more."""
+    _fold_on(dossier, session, project)
+    watched = watched_by(dossier.facts.plan)
+    if not watched <= dossier.facts.watched:
+        dossier.facts, dossier.position, dossier.seq = Facts(watched=watched), 0, 0
+        _fold_on(dossier, session, project)
+
+
+def _fold_on(dossier: Dossier, session: Session, project: str) -> None:
     for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq):
         dossier.facts.fold(origin_of(received), data)
         dossier.position, dossier.seq = position, seq
 
 
 def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Facts:
-    """The facts of *project* that were on record at *moment*, under the plan that is in force *now*."""
-    facts = Facts()
+    """
+    The facts of *project* that were on record at *moment*, its plan included.
+
+    Where it had no plan yet they are seen under the one that is in force *now*.
+    """
+    facts = Facts(watched=watched_by(now.plan))
     for _, _, received, data in store.happened(session, project, 0, 0):
         if received.envelope.recordedtime <= moment:
             facts.fold(origin_of(received), data)
-    facts.plan, facts.project = now.plan, now.project
+    watched = watched_by(facts.plan)
+    if not watched <= facts.watched:  # The plan of that time watched what today's does not.
+        return known_at(session, project, moment, facts)
+    if facts.plan is None:
+        facts.plan, facts.plan_origin = now.plan, now.plan_origin
+    facts.project = now.project
     return facts
 
 

@@ -131,8 +131,42 @@ class Rating:
 
 
 @dataclass(slots=True)
+class Inspection:
+    """An inspection, how many findings it had, and that they were put right."""
+
+    origin: Origin
+    findings: int
+    rectification: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """A value reported by hand."""
+
+    origin: Origin
+    code: str
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """An explanation why an indicator misses its target; its words stand in evaluation's table."""
+
+    origin: Origin
+    code: str
+    deviation: str
+
+
+@dataclass(slots=True)
 class Facts:
-    """One project's facts. `fold` is the only way in."""
+    """
+    One project's facts. `fold` is the only way in.
+
+    Readings, and whatever else `event_count` is to count, come by the hundred thousand: their events are kept only
+    if the plan watches them.
+    """
+
+    watched: frozenset[str] = frozenset()  # Event types, without version; of readings, "reading.recorded:metric".
 
     unit: str = ""
     time_zone: str = DEFAULT_ZONE
@@ -146,8 +180,13 @@ class Facts:
     complaints: dict[str, Complaint] = field(default_factory=dict)
     surveys: list[SurveyAnswers] = field(default_factory=list)
     service_counts: list[tuple[Origin, int]] = field(default_factory=list)
+    inspections: dict[str, Inspection] = field(default_factory=dict)
     ratings: list[Rating] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    deviations: list[Deviation] = field(default_factory=list)
+    events: dict[str, list[tuple[Origin, EventData]]] = field(default_factory=dict)  # Of what is watched.
     plan: Plan | None = None
+    plan_origin: Origin | None = None
     project: str = ""
 
     def fold(self, origin: Origin, data: EventData) -> None:
@@ -161,10 +200,31 @@ class Facts:
         if fold is not None:
             fold(self, origin, data)
             self.project = data.project
+        for name in watch_names(data):
+            if name in self.watched:
+                self.events.setdefault(name, []).append((origin, data))
 
     def digest(self) -> str:
         """The SHA-256 of a canonical form: equal for folds of the same events, however sources interleaved."""
         return hashlib.sha256(repr(_canonical(self)).encode()).hexdigest()
+
+
+def watch_names(data: EventData) -> tuple[str, ...]:
+    """What an event may be watched as."""
+    if isinstance(data, monitoring.ReadingRecorded):
+        return data.type, f"{data.type}:{data.metric}"
+    return (data.type,)
+
+
+def watched_by(plan: Plan | None) -> frozenset[str]:
+    """The events that a plan's indicators need one by one."""
+    watched = set()
+    for indicator in () if plan is None else plan.indicators:
+        if indicator.measure == "reading":
+            watched.add(f"{monitoring.ReadingRecorded.type}:{indicator.arguments['metric']}")
+        elif indicator.measure == "event_count":
+            watched.add(indicator.arguments["type"])
+    return frozenset(watched)
 
 
 def plan_of(event: evaluation.PlanAdopted) -> Plan:
@@ -287,12 +347,28 @@ def _service_counted(facts: Facts, origin: Origin, data: monitoring.ServiceCount
     facts.service_counts.append((origin, data.count))
 
 
+def _inspection_recorded(facts: Facts, origin: Origin, data: monitoring.InspectionRecorded) -> None:
+    _add(facts.inspections, data.inspection, Inspection(origin, data.findings), "inspection")
+
+
+def _rectification_closed(facts: Facts, origin: Origin, data: monitoring.RectificationClosed) -> None:
+    _known(facts.inspections, data.inspection, "inspection").rectification = origin
+
+
 def _plan_adopted(facts: Facts, origin: Origin, data: evaluation.PlanAdopted) -> None:
-    facts.plan = plan_of(data)
+    facts.plan, facts.plan_origin = plan_of(data), origin
 
 
 def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) -> None:
     facts.ratings.append(Rating(origin, data.code, Decimal(data.percent)))
+
+
+def _measurement_reported(facts: Facts, origin: Origin, data: evaluation.MeasurementReported) -> None:
+    facts.measurements.append(Measurement(origin, data.code, Decimal(data.value)))
+
+
+def _deviation_explained(facts: Facts, origin: Origin, data: evaluation.DeviationExplained) -> None:
+    facts.deviations.append(Deviation(origin, data.code, data.deviation))
 
 
 _FOLDS: dict[type[EventData], Callable[..., None]] = {
@@ -315,8 +391,12 @@ _FOLDS: dict[type[EventData], Callable[..., None]] = {
     monitoring.ComplaintClosed: _complaint_closed,
     monitoring.SurveyAnswered: _survey_answered,
     monitoring.ServiceCounted: _service_counted,
+    monitoring.InspectionRecorded: _inspection_recorded,
+    monitoring.RectificationClosed: _rectification_closed,
     evaluation.PlanAdopted: _plan_adopted,
     evaluation.RatingGiven: _rating_given,
+    evaluation.MeasurementReported: _measurement_reported,
+    evaluation.DeviationExplained: _deviation_explained,
 }
 
 

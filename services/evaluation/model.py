@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from shared.events.evaluation import Aspect, Dimension, Operator, Status
+from shared.events.evaluation import Outlook as OutlookState
 
 Source = Literal["events", "rating", "self_reported"]
 Level = Literal["achieved", "partly", "missed"]
@@ -107,6 +108,15 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Where a result is heading (监控预警), and why."""
+
+    state: OutlookState
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One indicator's result."""
 
@@ -117,6 +127,8 @@ class Row:
     share: Fraction  # Of the weight, 0 to 1, before rounding.
     score: Decimal  # Points, rounded.
     source: Source
+    outlook: Outlook
+    deviation: str | None = None  # The explanation given last.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +141,8 @@ class Execution:
     rate: Fraction
     weight: Decimal
     score: Decimal
+    outlook: Outlook
+    deviation: str | None = None
 
     @property
     def surplus(self) -> int:
@@ -144,7 +158,14 @@ class Score:
     is_final: bool
     reasons: tuple[str, ...]  # Why it is not final.
     policy: Policy
+    elapsed: Fraction  # Of the window, 0 to 1.
     total: Decimal
     grade: Grade
     execution: Execution
     rows: tuple[Row, ...]
+
+    @property
+    def explained(self) -> list[str]:
+        """The explanations its rows are shown with."""
+        found = (self.execution.deviation, *(row.deviation for row in self.rows))
+        return [deviation for deviation in found if deviation is not None]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import registry
@@ -11,12 +12,14 @@ from sqlmodel import Field, Session, SQLModel
 from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
-from shared.events.evaluation import PlanAdopted, RatingGiven
+from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log
 from shared.received import parked_event, received_event, watermark_table
 
 # The own events that are facts; scores follow from facts and are none.
-OWN_FACTS = (PlanAdopted.versioned_type(), RatingGiven.versioned_type())
+OWN_FACTS = tuple(
+    event.versioned_type() for event in (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained)
+)
 PAGE = 1_000  # Events read at a time while facts are folded.
 
 
@@ -36,6 +39,7 @@ class ScoreRow(Table, table=True):
     total: str
     grade: str
     is_final: bool
+    rule: str  # What it was scored under: changes with the plan and with the policy's data.
     period_ends_at: datetime = Field(sa_type=Moment, index=True)  # After it, time alone moves nothing.
     document: bytes  # The score as JSON, as of this version.
 
@@ -52,6 +56,43 @@ class RatingRow(Table, table=True):
     reason: str
     rated_by: str
     given_by: str
+    occurred_at: datetime = Field(sa_type=Moment)
+
+
+class RestatementRow(Table, table=True):
+    """A version that another plan or policy made of the same facts: the score before it and the score after."""
+
+    __tablename__ = "restatement"
+    project: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    before: bytes
+    after: bytes
+
+
+class MeasurementRow(Table, table=True):
+    """What a measurement's event leaves out: who reported it, why, and what the papers are called."""
+
+    __tablename__ = "measurement"
+    measurement: str = Field(primary_key=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    code: str
+    value: str
+    reason: str
+    evidence: list[dict[str, str]] = Field(sa_type=sa.JSON)
+    reported_by: str
+    occurred_at: datetime = Field(sa_type=Moment)
+
+
+class DeviationRow(Table, table=True):
+    """The words of an explanation: its event leaves them out."""
+
+    __tablename__ = "deviation"
+    deviation: str = Field(primary_key=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    code: str
+    reason: str
+    remedy: str
+    explained_by: str
     occurred_at: datetime = Field(sa_type=Moment)
 
 
@@ -118,6 +159,17 @@ def score(session: Session, project: str) -> ScoreRow | None:
     return session.get(ScoreRow, project)
 
 
+def explanations(session: Session, deviations: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The words of the explanations with these ids."""
+    if not deviations:
+        return {}
+    rows = session.scalars(select(DeviationRow).where(sa.column("deviation").in_(deviations)))
+    return {
+        row.deviation: {"reason": row.reason, "remedy": row.remedy, "occurred_at": row.occurred_at.isoformat()}
+        for row in rows
+    }
+
+
 def planned_projects(session: Session) -> list[str]:
     """Every project that has a plan."""
     query = select(event_log.c.subject).where(event_log.c.type == PlanAdopted.versioned_type()).distinct()
@@ -151,6 +203,46 @@ def scores(
     if grade is not None:
         query = query.where(sa.column("grade") == grade)
     return list(session.scalars(query.order_by(sa.column("project")).limit(limit)))
+
+
+def versions(
+    session: Session, project: str, *, after: int, since: datetime | None, until: datetime | None, limit: int
+) -> list[tuple[int, bytes]]:
+    """The versions of a project's score made after the event numbered *after*: number and bytes."""
+    query = select(event_log.c.seq, event_log.c.event).where(
+        event_log.c.subject == project, event_log.c.seq > after, event_log.c.type == ScoreUpdated.versioned_type()
+    )
+    if since is not None:
+        query = query.where(event_log.c.time >= since)
+    if until is not None:
+        query = query.where(event_log.c.time <= until)
+    return [(row.seq, row.event) for row in session.execute(query.order_by(event_log.c.seq).limit(limit))]
+
+
+def version_at(session: Session, project: str, moment: datetime) -> int:
+    """The version of a project's score that was on record at *moment*; 0 if none was."""
+    raw = session.execute(
+        select(event_log.c.event)
+        .where(
+            event_log.c.subject == project,
+            event_log.c.type == ScoreUpdated.versioned_type(),
+            event_log.c.recorded_at <= moment,
+        )
+        .order_by(event_log.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    return 0 if raw is None else int(msgspec.json.decode(read(raw).envelope.data)["version"])
+
+
+def restatement(session: Session, project: str, version: int) -> RestatementRow | None:
+    """What was restated with that version."""
+    return session.get(RestatementRow, (project, version))
+
+
+def restatements(session: Session, project: str, versions: Sequence[int]) -> dict[int, RestatementRow]:
+    """The restatements among *versions*."""
+    query = select(RestatementRow).where(sa.column("project") == project, sa.column("version").in_(versions))
+    return {row.version: row for row in session.scalars(query)}
 
 
 def score_events(session: Session, partition: int, after: int, limit: int) -> list[tuple[int, str, bytes]]:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import plans, scores, stream
+from services.evaluation.api import history, plans, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -13,5 +13,6 @@ def router(parts: Parts) -> APIRouter:
     routes = APIRouter(route_class=parts.service.route_class)
     plans.add(routes, parts)
     scores.add(routes, parts)
+    history.add(routes, parts)
     stream.add(routes, parts)
     return routes

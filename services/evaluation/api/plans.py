@@ -1,21 +1,28 @@
-"""Plans and ratings: what planners and assessors write."""
+"""What planners and assessors write: plans, ratings, measurements, and why a target is missed."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field, StringConstraints
 from sqlmodel import Session
 
 from services.evaluation import handlers, rules
 from services.evaluation.api.callers import Assessor, Planner
-from services.evaluation.handlers import Rating
+from services.evaluation.facts import Facts
+from services.evaluation.handlers import Deviation, Measurement, Rating
 from services.evaluation.parts import Parts
 from shared.events.base import Envelope
 from shared.events.evaluation import PlanAdopted
 from shared.fields import Body, Figure, Id, Moment, Name, Text
 from shared.idempotency import Answer
 from shared.identity import new_id
+from shared.service import Publish
+
+PAPERS_MAX: Final = 100
 
 # The plan is read by the rules, which name every fault at once; its shape is that of the event that adopts it.
 PLAN_SCHEMAS: Final = msgspec.json.schema_components([PlanAdopted], ref_template="#/components/schemas/{name}")[1]
@@ -36,70 +43,111 @@ class RatingBody(Body):
     occurred_at: Moment | None = None
 
 
+class Paper(Body):
+    name: Name
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class MeasurementBody(Body):
+    code: Name
+    value: Figure  # In the indicator's unit.
+    reason: Text
+    evidence: Annotated[list[Paper], Field(default_factory=list, max_length=PAPERS_MAX)]
+    occurred_at: Moment | None = None
+
+
+class DeviationBody(Body):
+    reason: Text
+    remedy: Text
+    occurred_at: Moment | None = None
+
+
+Code = Annotated[str, Path(max_length=64)]
+Tell = Callable[[Facts, Session, Publish], tuple[Envelope | None, Answer]]
+
+
 def add(routes: APIRouter, parts: Parts) -> None:
     """Add the calls to *routes*."""
-    service = parts.service
 
     @routes.put("/projects/{project}/plan", tags=["plans"], status_code=201, openapi_extra=PLAN_BODY)
     async def adopt_plan(project: Id, request: Request, caller: Planner) -> Response:
         """Adopt the performance plan: 201 the first time, 200 after; every fault in it is named at once."""
         caller.require_project(project)
         plan = rules.read_plan(await request.json(), project=project, policies=parts.policies)
-        now = service.clock.now()
-        appended: list[Envelope] = []
+        now = parts.service.clock.now()
 
-        def work(session: Session) -> Answer:
-            facts = parts.written.facts(session, project)
-            publish = service.publisher(session, request.state.trace)
+        def tell(facts: Facts, _: Session, publish: Publish) -> tuple[Envelope | None, Answer]:
             event, is_new = handlers.adopt_plan(plan, project, facts, publish, now=now)
-            if event is not None:
-                appended.append(event)
-                parts.written.forget(project)
             warnings = rules.warnings(plan, parts.policies[plan.policy])
             body = {"project": project, "title": plan.title, "policy": plan.policy, "warnings": warnings}
-            return Answer(status=201 if is_new else 200, body=body, location=f"/projects/{project}/score")
+            return event, Answer(status=201 if is_new else 200, body=body, location=_place(project))
 
-        answer = await service.once.answer(request, work)
-        parts.scorer.touched_by(appended)
-        return answer
+        return await _told(parts, request, project, tell)
 
     @routes.post("/projects/{project}/ratings", tags=["plans"], status_code=201)
     async def give_rating(project: Id, body: RatingBody, request: Request, caller: Assessor) -> Response:
         """Rate a qualitative indicator."""
         caller.require_project(project)
-        rating = Rating(
-            rating=new_id(),
-            project=project,
-            code=body.code,
-            level=body.level,
-            percent=format(body.percent, "f"),
-            reason=body.reason,
-            rated_by=body.rated_by,
-        )
-        at = body.occurred_at or service.clock.now()
-        appended: list[Envelope] = []
+        fields = body.model_dump(exclude={"occurred_at"}) | {"percent": format(body.percent, "f")}
+        rating = Rating(rating=new_id(), project=project, **fields)
+        at = body.occurred_at or parts.service.clock.now()
 
-        def work(session: Session) -> Answer:
-            facts = parts.written.facts(session, project)
-            publish = service.publisher(session, request.state.trace)
+        def tell(facts: Facts, session: Session, publish: Publish) -> tuple[Envelope, Answer]:
             event = handlers.give_rating(rating, facts, parts.policies, session, publish, at=at, by=caller.subject)
-            appended.append(event)
-            parts.written.forget(project)
-            return Answer(status=201, body=_show_rating(rating, at), location=f"/projects/{project}/score")
+            return event, _answer(rating, at)
 
-        answer = await service.once.answer(request, work)
-        parts.scorer.touched_by(appended)
+        return await _told(parts, request, project, tell)
+
+    @routes.post("/projects/{project}/measurements", tags=["plans"], status_code=201)
+    async def report_measurement(project: Id, body: MeasurementBody, request: Request, caller: Assessor) -> Response:
+        """Report by hand what no event measures; the score says so."""
+        caller.require_project(project)
+        fields = body.model_dump(exclude={"occurred_at"}) | {"value": format(body.value, "f")}
+        measurement = Measurement(measurement=new_id(), project=project, **fields)
+        at = body.occurred_at or parts.service.clock.now()
+
+        def tell(facts: Facts, session: Session, publish: Publish) -> tuple[Envelope, Answer]:
+            event = handlers.report_measurement(measurement, facts, session, publish, at=at, by=caller.subject)
+            return event, _answer(measurement, at)
+
+        return await _told(parts, request, project, tell)
+
+    @routes.post("/projects/{project}/indicators/{code}/deviation", tags=["plans"], status_code=201)
+    async def explain_deviation(
+        project: Id, code: Code, body: DeviationBody, request: Request, caller: Assessor
+    ) -> Response:
+        """Explain why an indicator misses its target, and what is done about it; `execution` is budget execution."""
+        caller.require_project(project)
+        fields = body.model_dump(exclude={"occurred_at"})
+        deviation = Deviation(deviation=new_id(), project=project, code=code, **fields)
+        at = body.occurred_at or parts.service.clock.now()
+
+        def tell(facts: Facts, session: Session, publish: Publish) -> tuple[Envelope, Answer]:
+            event = handlers.explain_deviation(deviation, facts, session, publish, at=at, by=caller.subject)
+            return event, _answer(deviation, at)
+
+        return await _told(parts, request, project, tell)
+
+
+async def _told(parts: Parts, request: Request, project: str, tell: Tell) -> Response:
+    """Put what is told on record, once, and let the score follow."""
+    appended: list[Envelope] = []
+
+    def work(session: Session) -> Answer:
+        publish = parts.service.publisher(session, request.state.trace)
+        event, answer = tell(parts.written.facts(session, project), session, publish)
+        if event is not None:
+            appended.append(event)
         return answer
 
+    answer = await parts.service.once.answer(request, work)
+    parts.scorer.touched_by(appended)
+    return answer
 
-def _show_rating(rating: Rating, at: datetime) -> dict[str, Any]:
-    return {
-        "rating": rating.rating,
-        "project": rating.project,
-        "code": rating.code,
-        "level": rating.level,
-        "percent": rating.percent,
-        "reason": rating.reason,
-        "rated_by": rating.rated_by,
-        "occurred_at": at.isoformat(),
-    }
+
+def _answer(told: Rating | Measurement | Deviation, at: datetime) -> Answer:
+    return Answer(status=201, body=asdict(told) | {"occurred_at": at.isoformat()}, location=_place(told.project))
+
+
+def _place(project: str) -> str:
+    return f"/projects/{project}/score"

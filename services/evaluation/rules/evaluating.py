@@ -1,19 +1,23 @@
 """From facts to a score."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
 from services.evaluation.facts import Facts
-from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score
+from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score, Source
 from services.evaluation.rules.measures import MEASURES, Measured, money
+from services.evaluation.rules.outlook import Standing, execution_outlook, outlook
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.scoring import EXECUTION_METHODS, FULL, ZERO, grade_of, is_met, points, reach
 from shared.dates import zone
 from shared.events.evaluation import Status
 
+EXECUTION: Final = "execution"  # Stands in for a code where budget execution is meant.
 MINUTES: Final = ("分钟", "minutes")
+SOURCES: Final[Mapping[str, Source]] = {"rating": "rating", "reported": "self_reported"}
 WAN: Fraction = Fraction(10_000)  # 万元, in yuan.
 
 
@@ -50,6 +54,7 @@ def evaluate(
         as_of=as_of.astimezone(zone(facts.time_zone)),
         is_final=not reasons,
         reasons=reasons,
+        elapsed=period.elapsed,
         policy=policy,
         total=total,
         grade=grade_of(total, policy),
@@ -69,15 +74,29 @@ def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: 
     is_vacuous = value is None and measure.empty == "vacuous" and period.is_over
     measured = None if value is None else in_unit(value, indicator)
     share = FULL if is_vacuous else ZERO if measured is None else reach(measured, indicator.target, policy)
+    status = _status(measured, indicator, policy, is_vacuous=is_vacuous)
+    low, high = (None if bound is None else in_unit(bound, indicator) for bound in found.range)
+    standing = Standing(
+        measured=measured,
+        target=indicator.target,
+        is_reached=status == "met",
+        course=measure.course,
+        range=(low, high),
+        has_limit_warning=measure.kind != "money",
+        elapsed=period.elapsed,
+        is_over=period.is_over,
+    )
     return (
         Row(
             indicator=indicator,
             measured=measured,
-            status=_status(measured, indicator, policy, is_vacuous=is_vacuous),
+            status=status,
             is_vacuous=is_vacuous,
             share=share,
             score=points(indicator.weight, share, policy.rounding),
-            source="rating" if indicator.measure == "rating" else "events",
+            source=SOURCES.get(indicator.measure, "events"),
+            outlook=outlook(standing),
+            deviation=_deviation(facts, period, indicator.code),
         ),
         found,
     )
@@ -107,7 +126,15 @@ def score_execution(facts: Facts, plan: Plan, period: Period, policy: Policy) ->
         rate=rate,
         weight=plan.execution_weight,
         score=points(plan.execution_weight, share, policy.rounding),
+        outlook=execution_outlook(rate, period.elapsed, is_over=period.is_over),
+        deviation=_deviation(facts, period, EXECUTION),
     )
+
+
+def _deviation(facts: Facts, period: Period, code: str) -> str | None:
+    """The explanation given last; it counts whenever it was given."""
+    given = [found for found in facts.deviations if found.code == code and period.had_happened(found.origin)]
+    return max(given, key=lambda found: (found.origin.time, found.origin.sequence)).deviation if given else None
 
 
 def _status(measured: Fraction | None, indicator: Indicator, policy: Policy, *, is_vacuous: bool) -> Status:

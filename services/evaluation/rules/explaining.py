@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from string import ascii_lowercase
 from typing import Any, Final
 
 from services.evaluation.facts import Facts, Origin
@@ -10,8 +11,10 @@ from services.evaluation.model import Plan, Policy, Row
 from services.evaluation.rules.evaluating import in_unit, score_indicator
 from services.evaluation.rules.measures import Measured
 from services.evaluation.rules.period import Period
+from services.evaluation.rules.scoring import rounded
 from services.evaluation.rules.showing import NOTHING_TO_COUNT, detail, plain, points_text, target_text
 
+DIGITS_MAX: Final = 13  # Amounts, hours and figures written with more are shown as quotients.
 _METHODS: Final = {
     "at_least_proportional": ("达标得满分,否则按完成值÷指标值", "full if reached, else measured ÷ target"),
     "at_most_proportional": ("不超过得满分,否则按指标值÷完成值", "full up to the target, else target ÷ measured"),
@@ -30,6 +33,7 @@ class Explanation:
     row: dict[str, Any]
     steps: list[dict[str, str]]
     evidence: list[tuple[Origin, str]]
+    deviations: list[str]  # The explanation given last, if there is one.
 
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
@@ -48,6 +52,7 @@ def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datet
         row=detail(row),
         steps=[*_measuring(row, found), *_scoring(row, policy)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
+        deviations=[] if row.deviation is None else [row.deviation],
     )
 
 
@@ -55,18 +60,37 @@ def _step(zh: str, en: str, value: str) -> dict[str, str]:
     return {"zh": zh, "en": en, "value": value}
 
 
+def _figure(name: str, zh: str, en: str, value: str, formula: str) -> dict[str, str]:
+    """A step that a machine can do again: its *formula* takes the figures of earlier steps by their names."""
+    return _step(zh, en, value) | {"name": name, "formula": formula}
+
+
+def exact(value: Fraction) -> str:
+    """A number to calculate with: decimal digits where they end, else a quotient."""
+    digits = next((digits for digits in range(DIGITS_MAX) if 10**digits % value.denominator == 0), None)
+    if digits is None:
+        return f"({value.numerator} / {value.denominator})"
+    return format(rounded(value, digits), "f")
+
+
 def _measuring(row: Row, found: Measured) -> list[dict[str, str]]:
-    steps = [_step(term.zh, term.en, plain(term.value)) for term in found.terms]
+    steps = [
+        _figure(name, term.zh, term.en, plain(term.value), exact(term.value))
+        for name, term in zip(ascii_lowercase, found.terms, strict=False)
+    ]
     if row.is_vacuous:
         return [*steps, _step(NOTHING_TO_COUNT["zh"], NOTHING_TO_COUNT["en"], "")]
     if row.measured is None:
         return [*steps, _step("尚无可计量的事项", "nothing to measure yet", "")]
-    unit = row.indicator.unit
-    zh, en = found.formula
-    if found.value is not None and in_unit(Fraction(1), row.indicator) != 1:
-        factor = plain(in_unit(Fraction(1), row.indicator))
-        zh, en = f"{zh},× {factor} 换算为{unit}", f"{en}, × {factor} for the unit {unit}"
-    return [*steps, _step(f"实际完成值 = {zh}", f"measured = {en}", plain(row.measured))]
+    (zh, en), formula = found.formula, found.expression
+    factor = in_unit(Fraction(1), row.indicator)
+    if found.value is None:  # The window is over and nothing happened: a sum or a count of nothing.
+        formula = "0"
+    elif factor != 1:
+        unit = row.indicator.unit
+        zh, en = f"{zh},× {plain(factor)} 换算为{unit}", f"{en}, × {plain(factor)} for the unit {unit}"
+        formula = f"({formula}) * {exact(factor)}"
+    return [*steps, _figure("measured", f"实际完成值 = {zh}", f"measured = {en}", plain(row.measured), formula)]
 
 
 def _scoring(row: Row, policy: Policy) -> list[dict[str, str]]:

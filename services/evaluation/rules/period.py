@@ -44,6 +44,13 @@ class Period:
         )
 
     @property
+    def elapsed(self) -> Fraction:
+        """The share of the window that has passed, 0 to 1."""
+        whole = (self.ends_at - self.starts_at) // _MICROSECOND
+        passed = (min(max(self.as_of, self.starts_at), self.ends_at) - self.starts_at) // _MICROSECOND
+        return Fraction(passed, whole)
+
+    @property
     def is_over(self) -> bool:
         """Whether the last day is over: its last microsecond is what a bare date means."""
         return self.as_of >= self.ends_at - datetime.resolution

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final, get_args
 
 from services.evaluation.model import Indicator, Plan, Policy, Target
-from services.evaluation.rules.measures import MEASURES
-from services.evaluation.rules.measures.faults import STATISTICS
+from services.evaluation.rules.conditions import EVENT_TYPES, read_where
+from services.evaluation.rules.measures import MEASURES, Measure
 from services.evaluation.rules.reading import Reader, at
 from shared.events import evaluation as events
 from shared.events.evaluation import Aspect, Dimension, Operator
@@ -278,13 +278,24 @@ class _PlanReader(Reader):
         for name in sorted(set(given) - takes.needed - takes.optional):
             self.fault(at(field, name[:64]), "unknown_argument", f"{measure} does not take it")
         known = sorted(set(given) & (takes.needed | takes.optional))
-        return dict(self.argument(field, name, given) for name in known)
+        return dict(self.argument(field, name, given, takes) for name in known)
 
-    def argument(self, field: str, name: str, given: dict[str, Any]) -> tuple[str, str]:
+    def argument(self, field: str, name: str, given: dict[str, Any], takes: Measure) -> tuple[str, str]:
+        if name == "where":
+            return name, self.where(at(field, name), given)
         value = self.identifier(name, given, field) or ""
-        if name == "statistic" and value and value not in STATISTICS:
-            self.fault(at(field, name), "unknown_statistic", f"must be one of: {', '.join(sorted(STATISTICS))}")
+        if name == "statistic" and value and value not in takes.statistics:
+            self.fault(at(field, name), "unknown_statistic", f"must be one of: {', '.join(sorted(takes.statistics))}")
+        if name == "type" and value and value not in EVENT_TYPES:
+            self.fault(at(field, name), "unknown_event_type", "no service publishes such an event; see docs/events.md")
         return name, value
+
+    def where(self, field: str, given: dict[str, Any]) -> str:
+        try:
+            return read_where(given["where"], given.get("type"))
+        except ValueError as error:
+            self.fault(field, "conditions", str(error))
+            return ""
 
     def weights(self, policy: str | None, execution: Decimal | None, indicators: list[Indicator | None] | None) -> None:
         """The sum is judged only where each weight could be read: half a sum would be a second fault for the first."""

@@ -1,10 +1,11 @@
 """How scores are shown: the very digits and words of the public interface."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from services.evaluation.model import Execution, Row, Score, Target
+from services.evaluation.model import Execution, Outlook, Row, Score, Target
 from services.evaluation.rules.evaluating import dimension_sums
 from services.evaluation.rules.scoring import rounded
 from shared.money import yuan
@@ -18,8 +19,12 @@ NOTHING_TO_COUNT: Final = {
 }
 
 
-def document(score: Score, *, version: int) -> dict[str, Any]:
-    """The score as JSON."""
+Explanations = Mapping[str, Mapping[str, str]]  # The words of deviations by id: reason, remedy, occurred_at.
+NO_WORDS: Final[Explanations] = {}
+
+
+def document(score: Score, *, version: int, explanations: Explanations = NO_WORDS) -> dict[str, Any]:
+    """The score as JSON; what stands in *explanations* is shown with the rows it explains."""
     return {
         "project": score.project,
         "version": version,
@@ -33,16 +38,19 @@ def document(score: Score, *, version: int) -> dict[str, Any]:
         "grade_label": score.grade.zh,
         "indicators_met": sum(row.status == "met" for row in score.rows),
         "indicators": len(score.rows),
+        "elapsed": format(rounded(score.elapsed, RATE_DIGITS), "f"),
         "execution": _execution(score.execution),
+        "execution_outlook": _outlook(score.execution.outlook),
+        "execution_deviation": explanations.get(score.execution.deviation or ""),
         "dimensions": [
             {"dimension": dimension, "weight": plain(Fraction(weight)), "score": points_text(earned)}
             for dimension, weight, earned in dimension_sums(score)
         ],
-        "details": [detail(row) for row in score.rows],
+        "details": [detail(row, explanations) for row in score.rows],
     }
 
 
-def detail(row: Row) -> dict[str, Any]:
+def detail(row: Row, explanations: Explanations = NO_WORDS) -> dict[str, Any]:
     """One row of the score."""
     indicator = row.indicator
     return {
@@ -59,8 +67,13 @@ def detail(row: Row) -> dict[str, Any]:
         "weight": plain(Fraction(indicator.weight)),
         "score": points_text(row.score),
         "source": row.source,
-        "deviation": None,
+        "outlook": _outlook(row.outlook),
+        "deviation": explanations.get(row.deviation or ""),
     }
+
+
+def _outlook(outlook: Outlook) -> dict[str, Any]:
+    return {"state": outlook.state, "reason": {"zh": outlook.zh, "en": outlook.en}}
 
 
 def _execution(execution: Execution) -> dict[str, str]:

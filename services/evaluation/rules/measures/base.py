@@ -9,7 +9,9 @@ from services.evaluation.facts import Facts, Origin
 from services.evaluation.model import Empty
 from services.evaluation.rules.period import Period
 
-Kind = Literal["ratio", "count", "hours", "months", "money", "percent"]
+Kind = Literal["ratio", "count", "hours", "months", "money", "percent", "figure"]
+Course = Literal["grows", "moves"]
+Range = tuple[Fraction | None, Fraction | None]  # The least and the most; None is without bound.
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Measured:
             nothing to measure.
         terms: The figures it was made of.
         formula: How, in Chinese and in English.
+        expression: The same for a machine: the terms are a, b, … in their order.
+        range: What the value can still become while the window runs.
         evidence: Each contributing event with what it contributed; 0 where it only bounds what others contribute, as
             a resolution does.
     """
@@ -38,12 +42,25 @@ class Measured:
     value: Fraction | None
     terms: tuple[Term, ...] = ()
     formula: tuple[str, str] = ("", "")
+    expression: str = "a"
+    range: Range = (None, None)
     evidence: tuple[tuple[Origin, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A measure by name, the arguments it takes, and what it is when the period is over and nothing happened."""
+    """
+    A measure by name.
+
+    Attributes:
+        kind: What its value is; only a ratio, an amount and hours are converted to an indicator's unit.
+        empty: What it is when the period is over and nothing happened.
+        find: Measures.
+        needed: Arguments it cannot do without.
+        optional: Arguments it may be given.
+        statistics: What the argument `statistic` may be.
+        course: `grows` if its value accumulates while the window runs; else `moves`.
+    """
 
     name: str
     kind: Kind
@@ -51,6 +68,8 @@ class Measure:
     find: Callable[[Facts, Period, Mapping[str, str]], Measured]
     needed: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    statistics: frozenset[str] = frozenset()
+    course: Course = "moves"
 
 
 def quotient(part: Fraction, whole: Fraction) -> Fraction | None:

@@ -30,6 +30,8 @@ def accepted_quantity(facts: Facts, period: Period, arguments: Mapping[str, str]
         value=total if found else None,
         terms=(Term("各次验收合格数量之和", "sum of the quantities passed", total),),
         formula=("各次验收合格数量之和", "the sum of the quantities that passed acceptance"),
+        expression="a",
+        range=(total, None),
         evidence=tuple(found),
     )
 
@@ -55,6 +57,7 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
             Term("全部合同金额", "amount of all contracts", whole),
         ),
         formula=("政府采购合同金额 ÷ 全部合同金额", "government procurement ÷ all contracts"),
+        expression="a / b",
         evidence=tuple(
             chain.from_iterable(_amount_evidence(contract, period) for contract in facts.contracts.values())
         ),
@@ -79,6 +82,7 @@ def acceptance_pass_rate(facts: Facts, period: Period, arguments: Mapping[str, s
             Term("已验收的合同数", "contracts inspected", inspected),
         ),
         formula=("验收合格合同数 ÷ 已验收合同数", "contracts passed ÷ contracts inspected"),
+        expression="a / b",
         evidence=tuple((acceptance.origin, Fraction(acceptance.has_passed)) for acceptance in latest.values()),
     )
 
@@ -103,10 +107,15 @@ def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -
             evidence.append((acceptance.origin, Fraction(0)))
             bounding[name] = _term_evidence(facts.contracts[name], terms, period)
     months = sum(_whole_months(first, after) for first, after in _merged(served))
+    # Served from now to the end without a break: more cannot be had any more.
+    rest = (period.last_day_over + timedelta(days=1), period.last_day + timedelta(days=1))
+    most = sum(_whole_months(first, after) for first, after in _merged([*served, rest]))
     return Measured(
         value=Fraction(months) if evidence else None,
         terms=(Term("已完整提供服务的月数", "whole months of service provided", Fraction(months)),),
         formula=("已验收合同服务期内已过去的整月数", "whole months passed of the terms of accepted contracts"),
+        expression="a",
+        range=(Fraction(months), Fraction(most)) if evidence else (None, None),
         evidence=(*evidence, *chain.from_iterable(bounding.values())),
     )
 

@@ -22,7 +22,7 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
     all and leaves the denominator, too. Never pending once the window has begun: time itself is what it is measured by.
     Source: interfaces, "Measures".
     """
-    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
     return Measured(
         value=quotient(down, whole),
         terms=(
@@ -30,6 +30,8 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
             Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
         ),
         formula=("中断时长 ÷ 应运行时长", "hours down ÷ hours in which it should run"),
+        expression="a / b",
+        range=(quotient(down, window), None),
         evidence=evidence,
     )
 
@@ -40,7 +42,7 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
 
     Ratio 0 to 1.
     """
-    down, whole, evidence = _downtime(facts, period, arguments.get("asset"))
+    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
     up = whole - down
     return Measured(
         value=quotient(up, whole),
@@ -49,6 +51,8 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
             Term("应运行时长(小时)", "hours in which it should run", whole / SECONDS_PER_HOUR),
         ),
         formula=("正常运行时长 ÷ 应运行时长", "hours up ÷ hours in which it should run"),
+        expression="a / b",
+        range=(None, quotient(window - down, window)),
         evidence=evidence,
     )
 
@@ -66,6 +70,7 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         value=quotient(resolved, opened),
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
         formula=("已排除故障数 ÷ 故障总数", "faults resolved ÷ faults opened"),
+        expression="a / b",
         evidence=(
             *((fault.origin, Fraction(state)) for fault, state in states),
             *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
@@ -105,10 +110,16 @@ def _spread(
     found = [(fault.origin, find(fault, period)) for fault in faults]
     statistic = arguments.get("statistic", "max")
     zh, en = _STATISTICS[statistic]
+    value = _statistic(statistic, [span for _, span in found]) if found else None
+    terms = [Term("故障数", "faults", Fraction(len(found)))]
+    if value is not None:
+        terms.append(Term(f"{words[0]}时间的{zh}(小时)", f"{en} of the {words[1]} hours", value))
     return Measured(
-        value=_statistic(statistic, [span for _, span in found]) if found else None,
-        terms=(Term("故障数", "faults", Fraction(len(found))),),
+        value=value,
+        terms=tuple(terms),
         formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
+        expression="b",
+        range=(value if statistic == "max" else None, None),  # The longest so far stays the longest.
         evidence=(*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds))),
     )
 
@@ -166,14 +177,18 @@ def _open_spans(fault: Fault, period: Period) -> list[Span]:
 
 def _downtime(
     facts: Facts, period: Period, asset: str | None
-) -> tuple[Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
-    """Seconds down, seconds in which it should run, and what each fault contributed in hours."""
+) -> tuple[Fraction, Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
+    """
+    Seconds down, seconds in which it should run until now and in the whole window, and what each fault contributed in
+    hours.
+    """
     faults = [
         fault for fault in _faults(facts, period) if fault.is_service_down and (asset is None or fault.asset == asset)
     ]
     announced = _announced(facts, period, {None, *(fault.asset for fault in faults)})
     excused = {name: union(map(_span, (*announced[None], *windows))) for name, windows in announced.items()}
     whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), excused[None])
+    window = without([(period.starts_at, period.ends_at)], excused[None])
     down = [
         without(clip(_open_spans(fault, period), period.starts_at, period.until), excused[fault.asset])
         for fault in faults
@@ -181,7 +196,7 @@ def _downtime(
     evidence = [(fault.origin, seconds(spans) / SECONDS_PER_HOUR) for fault, spans in zip(faults, down, strict=True)]
     evidence += [bound for fault in faults for bound in _bounds(fault, period, "resolved", "reopened")]
     evidence += [(window.origin, Fraction(0)) for windows in announced.values() for window in windows]
-    return seconds(union(chain.from_iterable(down))), seconds(whole), tuple(evidence)
+    return seconds(union(chain.from_iterable(down))), seconds(whole), seconds(window), tuple(evidence)
 
 
 def _announced(facts: Facts, period: Period, assets: set[str | None]) -> dict[str | None, list[Maintenance]]:

@@ -27,6 +27,7 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
         value=total if found else None,
         terms=(Term("支付金额减冲销金额", "payments less reversals", total),),
         formula=("支付金额之和 − 冲销金额之和", "the sum of payments less the sum of reversals"),
+        expression="a",
         evidence=tuple(found),
     )
 
@@ -48,6 +49,7 @@ def execution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
             Term("全年预算数(调整后)", "budget after adjustment", whole),
         ),
         formula=("实际支出 ÷ 全年预算数", "spent ÷ budget after adjustment"),
+        expression="a / b" if whole else "0",
         evidence=(*paid.evidence, *_budget_evidence(facts, period, whole)),
     )
 

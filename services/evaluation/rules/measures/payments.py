@@ -44,6 +44,7 @@ def on_time_payment_rate(facts: Facts, period: Period, arguments: Mapping[str, s
             Term("已到付款期限的合同数", "contracts due", due),
         ),
         formula=("按期付清的合同数 ÷ 已到付款期限的合同数", "contracts paid in time ÷ contracts due"),
+        expression="a / b",
         evidence=(*states, *rests_on),
     )
 

@@ -1,4 +1,4 @@
-"""Measures over complaints, surveys and ratings."""
+"""Measures over complaints, surveys, and what people rate and report."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -22,6 +22,7 @@ def complaint_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
         value=quotient(filed, services),
         terms=(Term("投诉件数", "complaints", filed), Term("服务次数", "services counted", services)),
         formula=("投诉件数 ÷ 服务次数", "complaints ÷ services counted"),
+        expression="a / b",
         evidence=(*complaints, *counted),
     )
 
@@ -43,6 +44,7 @@ def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str,
             Term("投诉件数", "complaints filed", Fraction(len(filed))),
         ),
         formula=("已办结投诉件数 ÷ 投诉件数", "complaints closed ÷ complaints filed"),
+        expression="a / b",
         evidence=(
             *((found.origin, Fraction(state)) for found, state in states),
             *((found.closure, Fraction(0)) for found, state in states if found.closure is not None and state),
@@ -69,6 +71,7 @@ def satisfaction_rate(facts: Facts, period: Period, arguments: Mapping[str, str]
         value=quotient(satisfied, answered),
         terms=(Term("满意人次", "satisfied", satisfied), Term("答卷人次", "answered", answered)),
         formula=("满意人次 ÷ 答卷人次", "satisfied ÷ answered"),
+        expression="a / b",
         evidence=tuple((answers.origin, Fraction(answers.satisfied)) for answers in found),
     )
 
@@ -90,5 +93,29 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
         value=percent,
         terms=(Term("最近一次评定比例(%)", "percent of the latest rating", percent),),
         formula=("最近一次评定", "the latest rating"),
+        expression="a",
         evidence=((latest.origin, percent),),
+    )
+
+
+def reported(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
+    """
+    The latest value that was reported by hand (填报值), for what no event measures.
+
+    In the indicator's unit. A value counts whenever it was reported; the score says `self_reported`. Pending without
+    one.
+    Source: interfaces, "Measures".
+    """
+    code = arguments["code"]
+    given = [found for found in facts.measurements if found.code == code and period.had_happened(found.origin)]
+    if not given:
+        return Measured(value=None)
+    latest = max(given, key=lambda found: (found.origin.time, found.origin.sequence))
+    value = Fraction(latest.value)
+    return Measured(
+        value=value,
+        terms=(Term("最近一次填报值", "the value reported last", value),),
+        formula=("最近一次填报值", "the value reported last"),
+        expression="a",
+        evidence=((latest.origin, value),),
     )

@@ -1,9 +1,7 @@
-"""What evaluation does, one function per thing that happens: load, decide, save and publish."""
+"""Scores: made when something moved, and shown."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -11,101 +9,16 @@ from sqlmodel import Session
 
 from services.evaluation import rules, store
 from services.evaluation.facts import Facts
+from services.evaluation.handlers.plans import plan_of
 from services.evaluation.model import Plan, Policy
-from services.evaluation.store import RatingRow, ScoreRow
+from services.evaluation.rules.evaluating import EXECUTION
+from services.evaluation.rules.outlook import WORSE
+from services.evaluation.store import RestatementRow, ScoreRow
 from shared.dates import end_of
-from shared.events.base import Envelope
-from shared.events.evaluation import Cause, ChangedIndicator, RatingGiven, ScoreUpdated
-from shared.problems import Invalid, NotFound
+from shared.events.evaluation import AlertRaised, Cause, ChangedIndicator, ScoreUpdated, Words
 from shared.service import Publish
 
 _FIGURES: Final = ("measured", "score", "status")
-
-
-class UnknownIndicator(Invalid):
-    """A body names an indicator that the plan does not have, or that is not rated."""
-
-    slug, title = "unknown-indicator", "The indicator is not known"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rating:
-    """A rating as an assessor gives it."""
-
-    rating: str
-    project: str
-    code: str
-    level: str
-    percent: str
-    reason: str
-    rated_by: str
-
-
-def plan_of(facts: Facts, project: str) -> Plan:
-    """
-    The plan in force.
-
-    Raises:
-        NotFound: If the project has none.
-    """
-    if facts.plan is None:
-        raise NotFound(f"project {project} has no performance plan", project=project)
-    return facts.plan
-
-
-def adopt_plan(
-    plan: Plan, project: str, facts: Facts, publish: Publish, *, now: datetime
-) -> tuple[Envelope | None, bool]:
-    """Adopt a plan; returns its event, or None if it is the one in force, and whether it is the project's first."""
-    if facts.plan == plan:
-        return None, False
-    return publish(rules.plan_event(plan, project), now), facts.plan is None
-
-
-def give_rating(
-    rating: Rating,
-    facts: Facts,
-    policies: Mapping[str, Policy],
-    session: Session,
-    publish: Publish,
-    *,
-    at: datetime,
-    by: str,
-) -> Envelope:
-    """
-    Put a rating on record.
-
-    Raises:
-        NotFound: If the project has no plan.
-        UnknownIndicator: If the plan has no such indicator that is rated.
-        Invalid: If the percent is outside the level's band.
-    """
-    plan = plan_of(facts, rating.project)
-    if not any(indicator.code == rating.code and indicator.measure == "rating" for indicator in plan.indicators):
-        message = f"the plan has no rated indicator {rating.code}"
-        raise UnknownIndicator([{"field": "code", "code": "unknown", "message": message}])
-    rules.check_rating(rating.level, Decimal(rating.percent), policies[plan.policy])
-    session.add(
-        RatingRow(
-            rating=rating.rating,
-            project=rating.project,
-            code=rating.code,
-            level=rating.level,
-            percent=rating.percent,
-            reason=rating.reason,
-            rated_by=rating.rated_by,
-            given_by=by,
-            occurred_at=at,
-        )
-    )
-    given = RatingGiven(
-        project=rating.project,
-        rating=rating.rating,
-        code=rating.code,
-        level=rating.level,  # type: ignore[arg-type]  # One of the three: the request's shape says so.
-        percent=rating.percent,
-    )
-    return publish(given, at)
 
 
 def score_project(
@@ -129,14 +42,23 @@ def score_project(
         return None
     before = store.score(session, project)
     version = 1 if before is None else before.version + 1
+    rule = rules.rule_of(facts, policies[facts.plan.policy])
     document = evaluated(session, project, facts, policies, as_of=now, version=version)
     earlier: dict[str, Any] = {} if before is None else msgspec.json.decode(before.document)
-    changed = _changed(earlier, document, by_time=by_time)
+    changed = changed_indicators(earlier, document, by_time=by_time)
     if before is not None and not changed and _frame(earlier, by_time=by_time) == _frame(document, by_time=by_time):
         return None
-    _save(project, session, facts.plan, facts, document)
+    if before is not None and before.rule != rule:
+        session.add(
+            RestatementRow(
+                project=project, version=version, before=before.document, after=msgspec.json.encode(document)
+            )
+        )
+    _save(project, session, facts.plan, facts, document, rule)
     updated = _updated(project, document, changed, now, cause)
     publish(updated, now)
+    for alert in _alerts(project, earlier, document, now):
+        publish(alert, now)
     return updated
 
 
@@ -159,7 +81,7 @@ def evaluated(
         parked=store.is_parked(session, project),
         diverged=store.is_diverged(session),
     )
-    return rules.document(score, version=version)
+    return rules.document(score, version=version, explanations=store.explanations(session, score.explained))
 
 
 def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, Policy], now: datetime) -> bytes:
@@ -175,11 +97,18 @@ def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, 
     kept: dict[str, Any] = msgspec.json.decode(row.document)
     fresh = evaluated(session, project, facts, policies, as_of=now, version=row.version)
     # A fact that came in a moment ago is not shown under the number of the version before it.
-    same = not _changed(kept, fresh, by_time=True) and _frame(kept, by_time=True) == _frame(fresh, by_time=True)
+    same = not changed_indicators(kept, fresh, by_time=True) and _frame(kept, by_time=True) == _frame(
+        fresh, by_time=True
+    )
     return msgspec.json.encode(fresh) if same else row.document
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any], *, by_time: bool) -> list[ChangedIndicator]:
+def changed_indicators(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, by_time: bool = False
+) -> list[ChangedIndicator]:
+    """
+    The indicators whose figures moved between two scores as shown; *by_time* leaves out that clocks ran on.
+    """
     figures = _FIGURES[1:] if by_time else _FIGURES
     earlier = {row["code"]: row for row in before.get("details", ())}
     return [
@@ -190,14 +119,38 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any], *, by_time: bo
 
 
 def _frame(document: Mapping[str, Any], *, by_time: bool) -> dict[str, Any]:
-    """What makes a version besides the indicators' figures: everything but the moment and the version itself."""
-    frame = {name: value for name, value in document.items() if name not in ("version", "as_of")}
+    """What makes a version besides the indicators' figures: everything but the clock and the version itself."""
+    frame = {name: value for name, value in document.items() if name not in ("version", "as_of", "elapsed")}
     left_out = ("measured",) if by_time else ()
     frame["details"] = [{k: v for k, v in row.items() if k not in left_out} for row in document.get("details", ())]
     return frame
 
 
-def _save(project: str, session: Session, plan: Plan, facts: Facts, document: Mapping[str, Any]) -> None:
+def _alerts(project: str, before: Mapping[str, Any], after: Mapping[str, Any], now: datetime) -> Iterator[AlertRaised]:
+    """An alert for each indicator, and for budget execution, whose outlook turned for the worse."""
+    earlier = dict(_outlooks(before))
+    for code, found in _outlooks(after):
+        previous = earlier.get(code, {"state": "on_track"})["state"]
+        if WORSE[found["state"]] > WORSE[previous]:
+            yield AlertRaised(
+                project=project,
+                code=code,
+                outlook=found["state"],
+                previous=previous,
+                explanation=Words(**found["reason"]),
+                version=after["version"],
+                as_of=now,
+            )
+
+
+def _outlooks(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if "execution_outlook" in document:
+        yield EXECUTION, document["execution_outlook"]
+    for row in document.get("details", ()):
+        yield row["code"], row["outlook"]
+
+
+def _save(project: str, session: Session, plan: Plan, facts: Facts, document: Mapping[str, Any], rule: str) -> None:
     session.merge(
         ScoreRow(
             project=project,
@@ -208,6 +161,7 @@ def _save(project: str, session: Session, plan: Plan, facts: Facts, document: Ma
             total=document["total"],
             grade=document["grade"],
             is_final=document["final"],
+            rule=rule,
             period_ends_at=end_of(plan.ends_on, facts.time_zone),
             document=msgspec.json.encode(document),
         )
