@@ -141,8 +141,8 @@ class Scores:
         known = [event for event in events if event.recorded <= self._known_at]
         plans = [event for event in events if event.type == "plan.adopted"]
         in_force = [plan for plan in plans if plan.recorded <= self._known_at][-1:]
-        # A plan that was adopted while we read may be the one that was asked by.
-        candidates = [*in_force, *(plan for plan in plans if plan.recorded > self._known_at)]
+        # Without a plan at that moment the one in force now is shown: whichever was when the answer was given.
+        candidates = in_force or plans
         if answer is None:
             return [Mismatch(where, "a score", None)] if in_force else []
         found = [self._compare(where, project, known, plan, answer, self._known_at) for plan in candidates]
@@ -191,7 +191,7 @@ class Scores:
             self.checked.held_back.add(project)
             if "reasons" in expected:
                 expected |= {"final": False, "reasons": [*expected["reasons"], *held]}
-        return mismatches(where, _by_code(expected), _by_code(answer))
+        return mismatches(where, comparable(expected), comparable(answer))
 
 
 def _path(project: str) -> str:
@@ -207,8 +207,9 @@ def _rows(answer: Any) -> list[dict[str, Any]]:
     return [row for row in _list(answer, "details") if isinstance(row, dict)]
 
 
-def _by_code(score: Any) -> Any:
-    """A score with its rows by code, so that a finding names the indicator."""
+def comparable(score: Any) -> Any:
+    """A score with its rows by code, so that a finding names the indicator; of explanations only that there is one."""
     if not isinstance(score, dict) or not isinstance(score.get("details"), list):
         return score
-    return score | {"details": {row.get("code"): row for row in _rows(score)}}
+    rows = {row.get("code"): row | {"deviation": bool(row.get("deviation"))} for row in _rows(score)}
+    return score | {"details": rows, "execution_deviation": bool(score.get("execution_deviation"))}

@@ -78,7 +78,9 @@ def recount(
             "grade_label": grade["zh"],
             "indicators_met": sum(row["status"] == "met" for row, _ in rows),
             "indicators": len(rows),
+            "elapsed": decimals(rounded(scene.elapsed, 6), 6),
             "execution": execution,
+            "execution_deviation": _is_explained("execution", scene),
             "dimensions": _dimensions(plan, rows, policy),
             "details": [row for row, _ in rows],
         },
@@ -108,8 +110,14 @@ def _row(indicator: Mapping[str, Any], scene: Scene, policy: Policy) -> tuple[di
         "weight": plain(Fraction(indicator["weight"])),
         "score": _points_text(earned, policy),
         "source": {"rating": "rating", "reported": "self_reported"}.get(indicator["measure"], "events"),
+        "deviation": _is_explained(indicator["code"], scene),
     }
     return row, earned
+
+
+def _is_explained(code: str, scene: Scene) -> bool:
+    """Whether a deviation was explained; its words are no event's."""
+    return any(event.says["code"] == code for event in scene.happened("deviation.explained"))
 
 
 def _measured(indicator: Mapping[str, Any], measure: Measure, scene: Scene) -> tuple[Fraction | None, bool]:

@@ -39,6 +39,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "reading": Measure(operation.reading, "other", "pending"),
     "inspections": Measure(operation.inspections, "other", "zero"),
     "rectification_rate": Measure(operation.rectification_rate, "ratio", "vacuous"),
+    "event_count": Measure(operation.event_count, "other", "zero"),
     "reported": Measure(operation.reported, "other", "pending"),
     "rating": Measure(citizens.rating, "other", "pending"),
 }

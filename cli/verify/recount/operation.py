@@ -29,6 +29,26 @@ def reading(scene: Scene, arguments: Arguments) -> Fraction | None:
             raise ValueError(f"no statistic {other}")
 
 
+def event_count(scene: Scene, arguments: Arguments) -> Fraction | None:
+    """How many events of a type, all or those whose members are as ``member=value,member=value`` says."""
+    wanted = [condition.split("=", 1) for condition in arguments.get("where", "").split(",") if condition]
+    found = sum(
+        all(_text(event.says.get(member)) == value for member, value in wanted)
+        for event in scene.counting(arguments["type"])
+    )
+    return Fraction(found) if found else None
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case _:
+            return str(value)
+
+
 def inspections(scene: Scene, arguments: Arguments) -> Fraction | None:
     """How many inspections were held."""
     held = sum(1 for _ in scene.counting("inspection.recorded"))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from cli.verify.events import Told
 
 ZONE_DEFAULT: Final = "Asia/Shanghai"
+ONE: Final = Fraction(1)
 _TICK: Final = timedelta(microseconds=1)
 _HOUR_TICKS: Final = 3_600_000_000
 
@@ -39,6 +40,11 @@ class Scene:
     def until(self) -> datetime:
         """Where the clocks of what is open end."""
         return self.end if self.is_over else self.as_of
+
+    @property
+    def elapsed(self) -> Fraction:
+        """The share of the window that has passed, 0 to 1."""
+        return min(Fraction(max(self.as_of - self.start, timedelta(0)) // _TICK, (self.end - self.start) // _TICK), ONE)
 
     @property
     def last_day_over(self) -> date:

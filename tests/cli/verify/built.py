@@ -102,7 +102,7 @@ class Built:
 
     def score(self, as_of: datetime) -> dict[str, Any]:
         """The score as evaluation's rules make it."""
-        facts = facts_of(*self.story)
+        facts = facts_of(*self.story, plan=self.plan)
         scored = evaluate(facts, self.plan, policies.read_all()[self.plan.policy], as_of=as_of)
         shown: dict[str, Any] = json.loads(json.dumps(document(scored, version=self._versions())))
         return shown

@@ -255,6 +255,9 @@ def _assessments(draw: st.DrawFn) -> list[Happening]:
             project=PROJECT, measurement=f"h{number}", code="reported", value=draw(quantities), evidence=()
         )
         story.append((draw(moments), reported))
+    for number, code in enumerate(draw(st.lists(st.sampled_from(["0", "1", "execution"]), max_size=2))):
+        explained = evaluation.DeviationExplained(project=PROJECT, deviation=f"d{number}", code=code)
+        story.append((draw(moments), explained))
     return story
 
 
@@ -281,6 +284,18 @@ MEASURED: list[tuple[str, dict[str, str], str]] = [
     ("complaint_closure_rate", {}, "%"),
     ("satisfaction_rate", {}, "%"),
     ("satisfaction_rate", {"survey": "s"}, ""),
+    ("reading", {"metric": "load"}, "%"),
+    ("reading", {"metric": "uptime", "statistic": "mean", "asset": "web"}, ""),
+    ("reading", {"metric": "load", "statistic": "max"}, ""),
+    ("reading", {"metric": "load", "statistic": "min"}, ""),
+    ("inspections", {}, "次"),
+    ("rectification_rate", {}, "%"),
+    ("event_count", {"type": "fault.opened"}, "次"),
+    ("event_count", {"type": "fault.opened", "where": "asset=web,service_down=true"}, "次"),
+    ("event_count", {"type": "payment.made", "where": "contract="}, "次"),
+    ("event_count", {"type": "inspection.recorded", "where": "findings=0"}, "次"),
+    ("event_count", {"type": "rating.given"}, "次"),
+    ("reported", {}, "TB"),
     ("rating", {}, ""),
 ]
 TARGETS = st.one_of(
