@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from cli.verify.events import Told
 from services.evaluation.model import Indicator, Plan
 from services.evaluation.rules import plan_event
-from shared.dates import start_of
+from services.evaluation.rules.methods import OPERATORS
+from shared.dates import end_of, start_of
 from shared.events import budget, evaluation, monitoring, procurement
 from shared.events.base import EventData
 from tests.evaluation.builders import PROJECT, Happening, a_plan, an_indicator, declared, origins
@@ -19,7 +20,16 @@ EARLIEST, LATEST = date(2017, 11, 15), date(2019, 2, 15)
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "America/New_York")  # The last one has summer time.
 ITEMS, ASSETS = ("i", "j"), (None, "web", "db")
 
-days = st.dates(EARLIEST, LATEST)
+# Days that meet one another: ends of months, terms of whole months, acceptances and the days that payment is due.
+MEETING = [
+    date.fromisoformat(text)
+    for text in (
+        *("2017-12-31", "2018-01-01", "2018-01-31", "2018-02-28", "2018-03-01", "2018-03-14", "2018-03-15"),
+        *("2018-05-01", "2018-05-02", "2018-05-03", "2018-05-31", "2018-06-01", "2018-06-14"),
+        *("2018-11-30", "2018-12-01", "2018-12-31", "2019-01-01"),
+    )
+]
+days = st.one_of(st.sampled_from(MEETING), st.dates(EARLIEST, LATEST))
 # Coarse, so that spans touch, overlap and coincide; some to the microsecond.
 moments = st.builds(
     lambda day, half_hours, ticks: (
@@ -298,25 +308,99 @@ MEASURED: list[tuple[str, dict[str, str], str]] = [
     ("reported", {}, "TB"),
     ("rating", {}, ""),
 ]
+BY = st.tuples(st.just("by"), st.sampled_from(["1970-01-02", "1970-03-02"]))  # What is reported counts days.
 TARGETS = st.one_of(
     st.tuples(st.sampled_from(["=", ">=", "<=", ">", "<"]), st.sampled_from(["0", "1", "2.5", "50", "99.9"])),
     st.tuples(st.just("between"), st.sampled_from([("0", "0"), ("0.5", "10"), ("50", "100")])),
 )
 
 
+LOSSES: list[dict[str, Any]] = [
+    {"deduct": "0.5"},
+    {"deduct": "1", "per": "2", "count": "started", "tolerance": "0.5"},
+    {"deduct_share": "0.05", "count": "exact"},
+    {"deduct_share": "0.3", "count": "once"},
+]
+UPWARD, DOWNWARD = (("90", "10"), ("60", "5")), (("1", "10"), ("50", "5"))
+METHODS: dict[str, list[dict[str, Any]]] = {
+    "proportional": [{}, {"floor": "0.6"}],
+    "all_or_nothing": [{}],
+    "steps": [{"steps": UPWARD, "out_of": "10"}],
+    "intervals": [{"steps": UPWARD, "out_of": "10"}],
+    "per_unit_missing": LOSSES,
+    "per_point_missing": LOSSES,
+    "zero_tolerance": [{}],
+    "bands": [{}],
+    "date": [{}, *LOSSES],
+}
+
+
 @st.composite
-def plans(draw: st.DrawFn, measured: list[tuple[str, dict[str, str], str]] = MEASURED) -> Plan:
-    """A plan of every measure, with any targets and weights; its window is most of a year."""
+def scorings(draw: st.DrawFn, op: str) -> evaluation.Scoring:
+    """A method that goes with the operator, with figures that go with one another."""
+    method = draw(st.sampled_from([name for name in sorted(METHODS) if op in OPERATORS[name]]))
+    figures = dict(draw(st.sampled_from(METHODS[method])))
+    if method == "steps" and op in ("<=", "<"):
+        figures["steps"] = DOWNWARD
+    return evaluation.Scoring(method=method, **figures)  # type: ignore[arg-type]
+
+
+overrides = st.builds(
+    evaluation.PolicyOverrides,
+    rounding=st.none()
+    | st.builds(
+        evaluation.RoundingChange,
+        mode=st.sampled_from([None, "half_up", "half_even", "down", "up"]),
+        digits=st.sampled_from([None, 0, 1, 2, 3]),
+        place=st.sampled_from([None, "row", "total"]),
+    ),
+    execution=st.none() | scorings(">="),
+    over_achievement=st.none()
+    | st.builds(
+        evaluation.OverAchievement,
+        above=st.sampled_from(["100", "130"]),
+        per=st.sampled_from(["1", "10"]),
+        deduct_share=st.sampled_from(["0", "0.001"]),
+    ),
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn, policies: list[str]) -> Plan:
+    """A plan of every measure, with any policy, targets, weights and methods; its window is most of a year."""
     indicators: list[Indicator] = []
-    for number, (measure, arguments, unit) in enumerate(measured):
-        op, value = ("level", "good") if measure == "rating" else draw(TARGETS)
-        code = measure if measure in ("rating", "reported") else str(number)
-        indicators.append(
-            an_indicator(measure, op, value, code=code, arguments=arguments, unit=unit, weight=Decimal(draw(weights)))
+    for number, (measure, arguments, unit) in enumerate(MEASURED):
+        op, value = (
+            ("level", "good") if measure == "rating" else draw(BY | TARGETS if measure == "reported" else TARGETS)
         )
-    first = draw(st.sampled_from([date(2018, 1, 1), date(2018, 1, 31), date(2018, 3, 15)]))
-    last = draw(st.sampled_from([date(2018, 12, 31), date(2018, 11, 30)]))
-    return a_plan(*indicators, starts_on=first, ends_on=last)
+        indicators.append(
+            an_indicator(
+                measure,
+                op,
+                value,
+                code=measure if measure in ("rating", "reported") else str(number),
+                dimension=draw(st.sampled_from(["output", "benefit", "satisfaction", "cost"])),
+                arguments=arguments,
+                unit=unit,
+                weight=Decimal(draw(weights)),
+                scoring=draw(st.none() | scorings(op)),
+            )
+        )
+    return a_plan(
+        *indicators,
+        starts_on=draw(st.sampled_from([date(2018, 1, 1), date(2018, 1, 31), date(2018, 3, 15)])),
+        ends_on=draw(st.sampled_from([date(2018, 12, 31), date(2018, 11, 30)])),
+        policy=draw(st.sampled_from(policies)),
+        policy_overrides=draw(st.none() | overrides),
+    )
+
+
+def moments_of(plan: Plan, zone: str) -> st.SearchStrategy[datetime]:
+    """Moments to ask for: any, and those around the last day's end."""
+    over = end_of(plan.ends_on, zone)
+    ticks = st.integers(-2, 2).map(lambda tick: over + timedelta(microseconds=tick))
+    midnights = st.sampled_from(MEETING).map(lambda day: start_of(day, zone))
+    return st.one_of(moments, ticks, midnights, st.just(over + timedelta(days=60)))
 
 
 def told(happenings: list[Happening]) -> list[Told]:

@@ -13,8 +13,8 @@ from cli.verify.scores import comparable
 from services.evaluation import policies
 from services.evaluation.model import Plan
 from services.evaluation.rules import document, evaluate
-from tests.cli.verify.histories import adopted, moments, plans, told, zones_and_histories
-from tests.evaluation.builders import YEAR_OVER, Happening, facts_of
+from tests.cli.verify.histories import adopted, moments_of, plans, told, zones_and_histories
+from tests.evaluation.builders import Happening, facts_of
 
 POLICIES = read_policies()
 RULES = policies.read_all()
@@ -31,11 +31,13 @@ def differences(plan: Plan, story: list[Happening], as_of: datetime) -> list[Any
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(plan=plans(), history=zones_and_histories(), as_of=st.one_of(moments, st.just(YEAR_OVER)))
+@given(plan=plans(sorted(POLICIES)), history=zones_and_histories(), data=st.data())
 def test_two_programs_of_one_specification_agree(
-    plan: Plan, history: tuple[str, list[Happening]], as_of: datetime
+    plan: Plan, history: tuple[str, list[Happening]], data: st.DataObject
 ) -> None:
     zone, story = history
+    as_of = data.draw(moments_of(plan, zone))
     event(f"zone {zone}")
+    event(f"policy {plan.policy}")
 
     assert differences(plan, story, as_of) == []
