@@ -91,6 +91,23 @@ class Dossiers:
             dossier.facts.fold(origin_of(event.received), event.data)
         dossier.position = last
 
+    def replace(self, session: Session, others: "Dossiers") -> None:
+        """Go on with *others*, unless *session*'s transaction is undone."""
+        with self._lock:
+            before, self._kept = self._kept, others.handed_over()
+        on_undo(session, lambda: setattr(self, "_kept", before))
+
+    def handed_over(self) -> OrderedDict[str, Dossier]:
+        """What is kept, to be kept by another from now on."""
+        with self._lock:
+            kept, self._kept = self._kept, OrderedDict()
+            return kept
+
+    def forget_all(self) -> None:
+        """Fold every project again when it is next needed."""
+        with self._lock:
+            self._kept = OrderedDict()
+
     def forget(self, *projects: str) -> None:
         """Fold these again when they are next needed."""
         with self._lock:

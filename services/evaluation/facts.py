@@ -238,6 +238,7 @@ def plan_of(event: evaluation.PlanAdopted) -> Plan:
         objective=event.objective,
         execution_weight=Decimal(event.execution.weight),
         indicators=tuple(_indicator(planned) for planned in event.indicators),
+        policy_overrides=event.policy_overrides,
     )
 
 
@@ -252,6 +253,7 @@ def _indicator(planned: evaluation.PlannedIndicator) -> Indicator:
         weight=Decimal(planned.weight),
         measure=planned.measure,
         arguments=planned.arguments,
+        scoring=planned.scoring,
     )
 
 

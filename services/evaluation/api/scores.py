@@ -17,7 +17,9 @@ from services.evaluation.store import ScoreRow
 from shared import pages
 from shared.fields import Id
 from shared.pages import Cursor, Limit
-from shared.problems import NotFound
+from shared.problems import Invalid, NotFound
+
+PolicyName = Annotated[str | None, Query(max_length=64, description="Another policy, tried without saving anything.")]
 
 
 def add(routes: APIRouter, parts: Parts) -> None:
@@ -44,11 +46,15 @@ def add(routes: APIRouter, parts: Parts) -> None:
         return pages.page(rows, limit, _show_line, lambda row: row.project)
 
     @routes.get("/projects/{project}/score", tags=["scores"], response_class=Response)
-    async def score(project: Id, caller: Viewer, as_of: Time = None, known_at: Time = None) -> Response:
+    async def score(
+        project: Id, caller: Viewer, as_of: Time = None, known_at: Time = None, policy: PolicyName = None
+    ) -> Response:
         """The whole score: the latest version, or as of a moment, from what was on record at another."""
         caller.require_project(project)
+        if policy is not None and policy not in parts.policies:
+            raise Invalid.field("policy", "unknown_policy", f"must be one of: {', '.join(sorted(parts.policies))}")
         document = await service.database.read(
-            lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at)
+            lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at, policy=policy)
         )
         return Response(document, media_type="application/json")
 
@@ -73,16 +79,18 @@ def add(routes: APIRouter, parts: Parts) -> None:
         return {**explained.row, "steps": explained.steps, "evidence": shown}
 
 
-def _score(session: Session, parts: Parts, project: str, *, as_of: str | None, known_at: str | None) -> bytes:
+def _score(
+    session: Session, parts: Parts, project: str, *, as_of: str | None, known_at: str | None, policy: str | None
+) -> bytes:
     now = parts.service.clock.now()
     with parts.shown.reading(session, project) as facts:
-        if as_of is None and known_at is None:
+        if as_of is None and known_at is None and policy is None:
             return handlers.latest(session, project, facts, parts.policies, now)
         known = moment("known_at", known_at, facts)
         at = moment("as_of", as_of, facts) or known or now
         version = store.version_at(session, project, known or now)
         seen = facts if known is None else facts_known_at(session, project, known, facts)
-        document = handlers.evaluated(session, project, seen, parts.policies, as_of=at, version=version)
+        document = handlers.evaluated(session, project, seen, parts.policies, as_of=at, version=version, tried=policy)
         return msgspec.json.encode(document)
 
 

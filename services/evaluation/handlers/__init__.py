@@ -12,7 +12,7 @@ from services.evaluation.handlers.plans import (
     plan_of,
     report_measurement,
 )
-from services.evaluation.handlers.scores import evaluated, latest, score_project
+from services.evaluation.handlers.scores import evaluated, latest, score_fields, score_project
 
 __all__ = [
     "Deviation",
@@ -28,6 +28,7 @@ __all__ = [
     "plan_of",
     "report_measurement",
     "restatement",
+    "score_fields",
     "score_project",
     "versions",
 ]

@@ -1,6 +1,7 @@
 """Scores: made when something moved, and shown."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,10 +11,10 @@ from sqlmodel import Session
 from services.evaluation import rules, store
 from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
-from services.evaluation.model import Plan, Policy
+from services.evaluation.model import Policy
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
-from services.evaluation.store import RestatementRow, ScoreRow
+from services.evaluation.store import RestatementRow, ScoreFields, ScoreRow
 from shared.dates import end_of
 from shared.events.evaluation import AlertRaised, Cause, ChangedIndicator, ScoreUpdated, Words
 from shared.service import Publish
@@ -54,7 +55,7 @@ def score_project(
                 project=project, version=version, before=before.document, after=msgspec.json.encode(document)
             )
         )
-    _save(project, session, facts.plan, facts, document, rule)
+    session.merge(ScoreRow(**score_fields(project, facts, document, policies).model_dump()))
     updated = _updated(project, document, changed, now, cause)
     publish(updated, now)
     for alert in _alerts(project, earlier, document, now):
@@ -70,9 +71,12 @@ def evaluated(
     *,
     as_of: datetime,
     version: int,
+    tried: str | None = None,
 ) -> dict[str, Any]:
-    """The score of *project* at *as_of*, as it is shown."""
+    """The score of *project* at *as_of*, as it is shown; under the policy *tried* in place of the plan's, if named."""
     plan = plan_of(facts, project)
+    if tried is not None and tried != plan.policy:  # What the plan refines is its own policy.
+        plan = replace(plan, policy=tried, policy_overrides=None)
     score = rules.evaluate(
         facts,
         plan,
@@ -150,21 +154,23 @@ def _outlooks(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         yield row["code"], row["outlook"]
 
 
-def _save(project: str, session: Session, plan: Plan, facts: Facts, document: Mapping[str, Any], rule: str) -> None:
-    session.merge(
-        ScoreRow(
-            project=project,
-            version=document["version"],
-            title=plan.title,
-            unit=facts.unit,
-            fiscal_year=plan.fiscal_year,
-            total=document["total"],
-            grade=document["grade"],
-            is_final=document["final"],
-            rule=rule,
-            period_ends_at=end_of(plan.ends_on, facts.time_zone),
-            document=msgspec.json.encode(document),
-        )
+def score_fields(
+    project: str, facts: Facts, document: Mapping[str, Any], policies: Mapping[str, Policy]
+) -> ScoreFields:
+    """What is kept of a score."""
+    plan = plan_of(facts, project)
+    return ScoreFields(
+        project=project,
+        version=document["version"],
+        title=plan.title,
+        unit=facts.unit,
+        fiscal_year=plan.fiscal_year,
+        total=document["total"],
+        grade=document["grade"],
+        is_final=document["final"],
+        rule=rules.rule_of(facts, policies[plan.policy]),
+        period_ends_at=end_of(plan.ends_on, facts.time_zone),
+        document=msgspec.json.encode(document),
     )
 
 
