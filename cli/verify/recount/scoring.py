@@ -48,7 +48,7 @@ class Scheme:
         special = self._policy.get("dimension_methods", {}).get(indicator["dimension"])
         if special is not None and special["unit"] == indicator["unit"] and target["op"] in special["methods"]:
             return _figures(special["methods"][target["op"]])
-        if target["op"] in ("<=", "=") and aim(target) == (0, 0) and "zero" in methods:
+        if target["op"] in ("<=", "=") and not any(aim(target)) and "zero" in methods:
             return _figures(methods["zero"])
         if target["op"] not in methods:
             raise NotRecomputable(f"operator {target['op']}")
