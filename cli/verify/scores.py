@@ -7,7 +7,6 @@ with everything that was told and with the last version that was published; whil
 it is in motion, and the question is put again.
 """
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +21,7 @@ from cli.verify.recount import NotRecomputable, recount
 from cli.verify.recount.policies import Policy
 
 HELD_BACK: Final = ("parked-events", "diverged")  # Evaluation says itself that it does not count every event.
-PATIENCE_SECONDS: Final = 30.0  # Well above evaluation's poll interval and its tick.
-SETTLED_SECONDS: Final = 10.0  # Without an event for so long, a score has no reason to move any more.
+PATIENCE_SECONDS: Final = 30.0  # As long as evaluation may be behind before `/readyz` says so.
 PAUSE_SECONDS: Final = 0.5
 
 
@@ -35,7 +33,7 @@ class Suspect:
     ask: Callable[[str], list[Mismatch]]
     differences: list[Mismatch]
     place: tuple[int, ...]
-    moved_at: float = -math.inf  # When an event of the project came in while we waited.
+    has_moved: bool = False  # Events of the project came in while we waited.
 
 
 @dataclass(slots=True)
@@ -105,9 +103,7 @@ class Scores:
 
     def _still(self, suspect: Suspect) -> bool:
         suspect.differences = suspect.ask(suspect.project)
-        place = self._history.place(suspect.project)
-        if place != suspect.place:
-            suspect.place, suspect.moved_at = place, time.monotonic()
+        suspect.has_moved = suspect.has_moved or self._history.place(suspect.project) != suspect.place
         return bool(suspect.differences)
 
     def _judge(self, suspects: list[Suspect]) -> None:
@@ -120,7 +116,7 @@ class Scores:
                 if behind or suspect.project in self.checked.held_back:
                     reason = behind or "evaluation says that events are set aside"
                     self._findings.unverified("score-not-level", each.where, expected=each.expected, found=reason)
-                elif suspect.ask == self._latest and time.monotonic() - suspect.moved_at < SETTLED_SECONDS:
+                elif suspect.ask == self._latest and suspect.has_moved:
                     self._findings.doubt("score-moving", each.where, expected=each.expected, found=each.found)
                 else:
                     self._findings.add("score-differs", each.where, expected=each.expected, found=each.found)

@@ -72,7 +72,8 @@ def test_the_example_is_true_while_it_plays_and_after_and_no_row_changes_unseen(
 
         event = (
             "UPDATE event_log SET event = CAST(replace(CAST(event AS TEXT), '60000.00', '61000.00') AS BLOB) "
-            "WHERE seq = (SELECT seq FROM event_log WHERE type = 'payment.made.v1' AND CAST(event AS TEXT) LIKE '%60000.00%')"
+            "WHERE seq = (SELECT seq FROM event_log "
+            "WHERE type = 'payment.made.v1' AND CAST(event AS TEXT) LIKE '%60000.00%')"
         )
         change(platform, "budget", event)
         code, verdict = verify(platform, "--patience", "2")
