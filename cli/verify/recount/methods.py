@@ -60,38 +60,43 @@ def share(measured: Fraction, target: Target, figures: Figures, weight: Fraction
     Raises:
         NotRecomputable: If the method is not known.
     """
-    is_reached = Fraction(is_met(measured, target, met_from))
+    is_reached, method = is_met(measured, target, met_from), figures["method"]
+    is_yes_or_no = method in ("all_or_nothing", "zero_tolerance") or (method == "date" and not _costs(figures))
+    if is_yes_or_no or (is_reached and figures.get("full_when_met")):
+        return Fraction(is_reached)
+    return min(max(_graded(measured, target, figures, weight), NONE), ALL)
+
+
+def _costs(figures: Figures) -> bool:
+    """Whether the figures say what is lost for each one missing."""
+    return figures.get("deduct") is not None or figures.get("deduct_share") is not None
+
+
+def _graded(measured: Fraction, target: Target, figures: Figures, weight: Fraction) -> Fraction:
     match figures["method"]:
-        case "all_or_nothing" | "zero_tolerance":
-            found = is_reached
         case "proportional":
             found = _completed(measured, target)
-            found = found if found >= Fraction(figures.get("floor") or 0) else NONE
+            return found if found >= Fraction(figures.get("floor") or 0) else NONE
         case "bands":
-            found = measured / PERCENT
+            return measured / PERCENT
         case "steps":
             sign = -1 if target["op"] in DOWNWARD else 1
-            found = _step(figures, lambda threshold: sign * measured >= sign * threshold)
+            return _step(figures, lambda threshold: sign * measured >= sign * threshold)
         case "intervals":
             reached = _completed(measured, target) * PERCENT
-            found = _step(figures, lambda threshold: reached >= threshold)
-        case "per_unit_missing":
-            found = ALL - _lost(_missing(measured, target), figures, weight)
+            return _step(figures, lambda threshold: reached >= threshold)
+        case "per_unit_missing" | "date":
+            return ALL - _lost(_missing(measured, target), figures, weight)
         case "per_point_missing":
-            found = ALL - _lost(PERCENT * (ALL - min(_completed(measured, target), ALL)), figures, weight)
-        case "date" if figures.get("deduct") is None and figures.get("deduct_share") is None:
-            found = is_reached
-        case "date":
-            found = ALL - _lost(_missing(measured, target), figures, weight)
+            return ALL - _lost(PERCENT * (ALL - _completed(measured, target)), figures, weight)
         case other:
             raise NotRecomputable(f"method {other}")
-    return min(max(found, NONE), ALL)
 
 
 def _completed(measured: Fraction, target: Target) -> Fraction:
     """How far the target is reached: the part of the lower aim, or the upper aim's part of what was measured."""
     if target["op"] == "level":
-        return max(measured / PERCENT, NONE)
+        return min(max(measured / PERCENT, NONE), ALL)
     low, high = aim(target)
     parts = [ALL]
     if target["op"] in (">=", "=", "between") and measured < low:

@@ -325,8 +325,8 @@ UPWARD, DOWNWARD = (("90", "10"), ("60", "5")), (("1", "10"), ("50", "5"))
 METHODS: dict[str, list[dict[str, Any]]] = {
     "proportional": [{}, {"floor": "0.6"}],
     "all_or_nothing": [{}],
-    "steps": [{"steps": UPWARD, "out_of": "10"}],
-    "intervals": [{"steps": UPWARD, "out_of": "10"}],
+    "steps": [{"steps": UPWARD, "out_of": "10"}, {"steps": UPWARD, "out_of": "12", "full_when_met": True}],
+    "intervals": [{"steps": UPWARD, "out_of": "10"}, {"steps": UPWARD, "out_of": "12", "full_when_met": True}],
     "per_unit_missing": LOSSES,
     "per_point_missing": LOSSES,
     "zero_tolerance": [{}],
