@@ -13,6 +13,7 @@ from cli.play import play
 from cli.token import token
 from cli.up import up
 from cli.users import app as users
+from cli.verify.command import verify_command
 from cli.watch import watch
 
 app = typer.Typer(
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command in (up, play, apply, token, watch, audit):
     app.command()(command)
 app.add_typer(users, name="user")
+app.command("verify")(verify_command)
 
 
 def run(words: Sequence[str] | None = None) -> None:
