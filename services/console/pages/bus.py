@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from services.console.components import Ledger
 from services.console.frame import Scene, appearance_of, framed, heading, scene_of, section
+from services.console.pages.parked import Parked
 from services.console.parts import Parts
 from services.console.sources import SERVICES, Refused
 from services.console.words import Words
@@ -59,6 +60,7 @@ class _Bus:
             self._sources = Ledger(_source_columns(words), [], words("bus.sources"), words("bus.none"))
         with section(words("bus.console"), classes="whole"):
             self._own = ui.label()
+        await Parked(self._scene).show()
         await self._look()
         ui.timer(EACH_SECONDS, self._look, immediate=False)
 
