@@ -145,7 +145,9 @@ class Sheet:
                 rest.append(f"{error.get('field', '')}: {message}" if error.get("field") else message)
         self._tell(explain(self._scene.words, refused), is_good=False, further=rest)
         with self._outcome:
-            for problem in (refused.problem, *refused.problem.get("also", ())):
+            show_figures(refused.problem, self._scene.words)
+            for problem in refused.problem.get("also", ()):
+                ui.label(f"✗ {explain(self._scene.words, Refused(refused.status, problem))}").classes("outcome-text")
                 show_figures(problem, self._scene.words)
 
     def _tell(self, text: str, *, is_good: bool, further: list[str] | None = None) -> None:
