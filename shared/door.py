@@ -8,7 +8,7 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -70,9 +70,11 @@ class Door:
         gatekeeper: Gatekeeper,
         throttle: Throttle,
         body_bytes_max: int,
+        is_active: Callable[[], bool] = lambda: True,
         larger_bodies: LargerBodies = MappingProxyType({}),
     ) -> None:
         self._app = app
+        self._is_active = is_active
         self._gatekeeper = gatekeeper
         self._throttle = throttle
         self._body_bytes_max = body_bytes_max
@@ -90,6 +92,8 @@ class Door:
             state = scope.setdefault("state", {})
             state["trace"] = trace
             if not _is_open(scope["path"]):
+                if not self._is_active():
+                    raise Unavailable("this process stands by: another one is active", retry_after=1)
                 state["caller"] = await self._let_in(headers)
             await self._app(scope, _Limited(receive, headers, self._bytes_max(scope, headers)), watched)
         except Problem as problem:

@@ -33,12 +33,14 @@ def router(service: "Service") -> APIRouter:
     @routes.get("/readyz")
     @routes.get("/healthz")
     async def readyz() -> dict[str, Any]:
-        """Database, bus and watermarks; 503 names what is wrong."""
+        """Database, bus and watermarks; 503 names what is wrong, or says that this process stands by."""
+        if not service.is_active:
+            raise NotReady("standby: another process is active, or the database is not reachable", role="standby")
         checks = await _checks(service)
         wrong = sorted(name for name, state in checks.items() if state != "ok")
         if wrong:
             raise NotReady(f"not ready: {', '.join(wrong)}", checks=checks)
-        return {"status": "ready", "service": service.name, "checks": checks}
+        return {"status": "ready", "service": service.name, "checks": checks, "store": service.database.durability}
 
     @routes.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -62,6 +64,8 @@ async def _checks(service: "Service") -> dict[str, str]:
         await service.database_answers()
     except Unavailable as problem:
         checks["database"] = problem.detail
+    if service.database.role != "active" and checks["database"] == "ok":
+        checks["database"] = "read, but not written: the writer is cut off"
     now = asyncio.get_running_loop().time()
     for subscription in service.subscriptions:
         name = f"watermark.{subscription.source}.{subscription.partition}"

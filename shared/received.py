@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlmodel import Session
 
-from shared.database import Moment
+from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
 
@@ -17,7 +17,7 @@ metadata = sa.MetaData()
 received_event = sa.Table(
     "received_event",
     metadata,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("position", Counter, primary_key=True, autoincrement=True),
     sa.Column("s", sa.String(32), nullable=False),
     sa.Column("p", sa.Integer, nullable=False),
     sa.Column("epoch", sa.String(36), nullable=False),
@@ -42,7 +42,7 @@ watermark_table = sa.Table(
 parked_event = sa.Table(
     "parked_event",
     metadata,
-    sa.Column("position", sa.Integer, sa.ForeignKey(received_event.c.position), primary_key=True),
+    sa.Column("position", Counter, sa.ForeignKey(received_event.c.position), primary_key=True),
     sa.Column("subject", sa.String(64), index=True),  # None: it could touch any project.
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),

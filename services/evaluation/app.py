@@ -1,6 +1,6 @@
 """Evaluation, wired: ``python -m shared.serving services.evaluation.app``."""
 
-from services.evaluation import CONSUMES, api, policies, store
+from services.evaluation import CONSUMES, api, catalogue, policies, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.parts import Parts
 from services.evaluation.rebuilding import Rebuilder
@@ -10,7 +10,7 @@ from services.evaluation.stream import Hub
 from shared.service import Service
 
 settings = Settings.read()
-service = Service("evaluation", settings, store.Table.metadata)
+service = Service("evaluation", settings, store.Table.metadata, package=__package__)
 written = Dossiers(settings.facts_kept)
 shown = Dossiers(settings.facts_kept)
 known_policies = policies.read_all()
@@ -37,6 +37,7 @@ app = service.app(
             written=written,
             shown=shown,
             policies=known_policies,
+            catalogue=catalogue.read(),
         )
     ),
     title="Scorebus evaluation",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.evaluation.catalogue import Catalogue
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.rebuilding import Rebuilder
@@ -23,3 +24,4 @@ class Parts:
     written: Dossiers  # The writer's view, in step with what is being applied.
     shown: Dossiers  # The readers' view: what is committed.
     policies: dict[str, Policy]
+    catalogue: Catalogue

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from services.evaluation import workbooks
-from services.evaluation.api import audits, history, plans, policies, rebuilds, scores, stream
+from services.evaluation.api import audits, catalogue, history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -19,5 +19,6 @@ def router(parts: Parts) -> APIRouter:
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)
+    catalogue.add(routes, parts)
     audits.add(routes, parts)
     return routes

@@ -7,7 +7,7 @@ from services.evaluation.rules.explaining import Explanation, explain
 from services.evaluation.rules.planning import check_rating, plan_event, read_plan, told_value, warnings
 from services.evaluation.rules.policy import policy_document, policy_line, read_policy
 from services.evaluation.rules.restating import difference, rule_of
-from services.evaluation.rules.scoring import score_row
+from services.evaluation.rules.scoring import execution_points, score_row
 from services.evaluation.rules.showing import document
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "difference",
     "document",
     "evaluate",
+    "execution_points",
     "explain",
     "plan_event",
     "policy_document",
