@@ -15,7 +15,7 @@ from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from shared.relay import stream_name
+from shared.relay import heads_name, stream_name
 
 BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
 BLOCK_MS: Final = 1_000  # Below the client's socket timeout of 5 s, or every idle read would fail.
@@ -36,12 +36,17 @@ class Bus:
 
     def subscribe(self, source: str, partition: int, deliver: Deliver) -> None:
         """Hand what the stream of *source* brings to *deliver*, a batch at a time, in order."""
-        stream = StreamSub(
-            stream_name(source, partition), batch=True, max_records=BATCH, polling_interval=BLOCK_MS, last_id="$"
-        )
+        self._follow(stream_name(source, partition), b"event", deliver)
+
+    def follow_heads(self, source: str, partition: int, hear: Deliver) -> None:
+        """Hand the heartbeats of *source* to *hear*."""
+        self._follow(heads_name(source, partition), b"head", hear)
+
+    def _follow(self, name: str, field: bytes, deliver: Deliver) -> None:
+        stream = StreamSub(name, batch=True, max_records=BATCH, polling_interval=BLOCK_MS, last_id="$")
 
         async def handle(entries: list[dict[bytes, bytes]]) -> None:
-            await deliver([(entry.get(b"event", b""), entry.get(b"mac", b"")) for entry in entries])
+            await deliver([(entry.get(field, b""), entry.get(b"mac", b"")) for entry in entries])
 
         subscriber = self.broker.subscriber(stream=stream, parser=_parse, decoder=_decode, no_reply=True)
         subscriber(handle)

@@ -19,7 +19,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, select, text
 from sqlmodel import Session
 
-from shared import answers, asyncapi, feed, health, idempotency, openapi, received
+from shared import answers, asyncapi, epochs, feed, health, idempotency, openapi, operations, parking, received
 from shared import log as log_table
 from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
 from shared.bodies import StrictRoute
@@ -32,7 +32,7 @@ from shared.events.base import Envelope, EventData
 from shared.feed import Commits, FeedReader, TokenFile
 from shared.idempotency import Once
 from shared.log import EventLog, Trace
-from shared.metrics import events_appended
+from shared.metrics import epochs_begun, events_appended
 from shared.migrations import Migrations
 from shared.problems import Unavailable
 from shared.relay import Relay
@@ -83,14 +83,17 @@ class Service:
         self.bus = Bus(settings.redis_url)
         self.once = Once(self.database, self.clock)
         self.subscriptions: list[Subscription] = []
+        self.refold: parking.Refold | None = None  # Folds a project anew after a replay.
         self.stopping = asyncio.Event()
         self.is_active = False  # Whether this process is the one that works; else it stands by.
         self.give_up: Callable[[], None] = lambda: None  # Ends the process; its supervisor starts another.
         self._begun_at: datetime | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._relays = [
-            Relay(self.database, self.log, partition, self._mac_key(name)) for partition in range(self.log.partitions)
+            Relay(self.database, self.log, partition, self._mac_key(name), partial(self.begin_epoch, "stream"))
+            for partition in range(self.log.partitions)
         ]
+        self._witness = epochs.witness_of(self.database.url)
         self._background: list[Background] = []
         self._starts: list[Background] = []
         self._stops: list[Callable[[], None]] = []
@@ -128,6 +131,11 @@ class Service:
             )
             self.subscriptions.append(subscription)
             self.bus.subscribe(source, partition, subscription.deliver)
+            self.bus.follow_heads(source, partition, subscription.hear)
+
+    def forgetting(self, fold: Fold, forget: Callable[[Session, str], None]) -> None:
+        """Fold a project anew by letting *forget* remove what was learned of it, and *fold* apply everything again."""
+        self.refold = parking.refolding(forget, dict.fromkeys((each.source for each in self.subscriptions), fold), ALL)
 
     @property
     def route_class(self) -> type[StrictRoute]:
@@ -183,6 +191,8 @@ class Service:
         app.include_router(feed.router(self.database, self.log, self.commits))
         app.include_router(asyncapi.router(self.name, self.bus.broker))
         app.include_router(health.router(self))
+        if self.subscriptions:
+            app.include_router(operations.router(self))
         app.add_middleware(
             Door,
             gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),
@@ -248,6 +258,8 @@ class Service:
             log.warning("unclean_stop_found")
             for subscription in self.subscriptions:
                 subscription.be_careful()
+        await self._check_epoch()
+        await operations.after_change(self)
         for work in self._starts:
             await work()
         self._tasks += [asyncio.create_task(_kept_going(name, work), name=name) for name, work in self._work()]
@@ -256,6 +268,38 @@ class Service:
     def _is_ours(self, session: Session) -> bool:
         """Whether the last process that began to work on this database is this one."""
         return self._begun_at is None or self._begun_at in session.execute(select(received.run.c.begun_at)).scalars()
+
+    async def _check_epoch(self) -> None:
+        """Begin another epoch if the database looks like a copy that was put back."""
+        url, now = self.database.url, self.clock.now()
+        seen = {} if self._witness is None else await asyncio.to_thread(self._witness.read)
+        found = await self.database.write(lambda session: epochs.check(session, self.log, url, seen, now))
+        if found is not None:
+            self.tell_epoch("start", found)
+        await self._let_witness_look()
+
+    async def begin_epoch(self, evidence: str, detail: str) -> None:
+        """Begin another epoch while running; consumers ask whether they may go on."""
+        now = self.clock.now()
+        await self.database.write(lambda session: epochs.begin(session, self.log, evidence, detail, now))
+        self.tell_epoch(evidence, detail)
+
+    def tell_epoch(self, evidence: str, detail: str) -> None:
+        """Let everybody know that the log is in another epoch."""
+        epochs_begun.labels(self.name, evidence).inc()
+        log.error("epoch_begun", alarm=True, evidence=evidence, detail=detail)
+
+    async def _let_witness_look(self) -> None:
+        if self._witness is None:
+            return
+        with contextlib.suppress(Unavailable):
+            heads = await self.database.read(self.log.heads)
+            await asyncio.to_thread(self._witness.write, heads)
+
+    async def _keep_witness(self) -> None:
+        while True:
+            await asyncio.sleep(epochs.WITNESS_SECONDS)
+            await self._let_witness_look()
 
     def _committed(self) -> None:
         self.commits.announce()
@@ -266,6 +310,7 @@ class Service:
         work: list[tuple[str, Background]] = [("bus", self._run_bus)]
         work += [("relay", partial(self._run_relay, relay)) for relay in self._relays]
         work += [(f"subscription-{each.source}", each.run) for each in self.subscriptions]
+        work += [("witness", self._keep_witness)]
         work += [("background", background) for background in self._background]
         return work
 
@@ -292,6 +337,7 @@ class Service:
                 await self.database.write(received.close_run)
             except Unavailable:
                 log.warning("stopped_without_the_database")
+            await self._let_witness_look()
         await asyncio.to_thread(self.database.close)
         log.info("service_stopped")
 

@@ -160,8 +160,14 @@ def _learn_signed(data: ContractSigned, store: Store) -> None:
             supplier_name=data.supplier_name,
             amount=fen(data.amount),
             advance_amount=fen(data.advance_amount),
+            paid=store.paid_against(data.contract),  # Something only if this is learned again, after a replay.
         )
     )
+
+
+def unlearn(session: Session, project: str) -> None:
+    """Forget what was learned of the contracts of *project*: all of it is about to be learned again."""
+    Store(session).forget_contracts(project)
 
 
 def _learn_amended(data: ContractAmended, store: Store) -> None:

@@ -198,6 +198,14 @@ class Store:
         row = self._session.get(ContractRow, contract)
         return None if row is None else Contract(**row.model_dump())
 
+    def paid_against(self, contract: str) -> int:
+        """What the own payments against *contract*, less reversals, come to."""
+        standing = select(PaymentRow).where(sa.column("contract") == contract, sa.column("reversed_at").is_(None))
+        return sum(row.amount for row in self._session.scalars(standing))
+
+    def forget_contracts(self, project: str) -> None:
+        self._session.execute(sa.delete(ContractRow).where(sa.column("project") == project))
+
     def save_contract(self, contract: Contract) -> None:
         self._session.merge(ContractRow(**asdict(contract)))
 

@@ -19,6 +19,7 @@ hub = Hub(service.database, service.commits)
 rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
+service.refold = written.refold
 service.at_start(hub.open)
 service.at_start(scorer.all_due)
 service.in_background(scorer.run)

@@ -127,6 +127,9 @@ class Store:
     def save_project(self, project: Project) -> None:
         self._session.merge(ProjectRow(**_fields(project) | {"lines": _json(project.lines)}))
 
+    def forget_project(self, project: str) -> None:
+        self._session.execute(sa.delete(ProjectRow).where(sa.column("project") == project))
+
     def contract(self, contract: str) -> Contract | None:
         query = select(ContractRow).where(sa.column("contract") == contract)
         return next((found for _, found in self._contracts(query)), None)

@@ -193,6 +193,7 @@ def a_budget(folder: Path, **settings: Any) -> Iterator[Budget]:
     service.clock = service.once._clock = service.log._clock = clock
     for source in CONSUMES:
         service.listen(source, handlers.learn)
+    service.forgetting(handlers.learn, handlers.unlearn)
     procurement = Procurement(folder)
     [subscription] = service.subscriptions
     subscription._feed = DirectFeed(cast(Source, procurement))  # type: ignore[assignment]  # The same contract.

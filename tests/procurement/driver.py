@@ -175,6 +175,7 @@ def a_procurement(folder: Path, **settings: Any) -> Iterator[Procurement]:
     service.clock = service.once._clock = service.log._clock = FixedClock(NOW)
     for source in CONSUMES:
         service.listen(source, handlers.learn)
+    service.forgetting(handlers.learn, handlers.unlearn)
     budget = Budget(folder)
     [subscription] = service.subscriptions
     subscription._feed = DirectFeed(cast(Source, budget))  # type: ignore[assignment]  # The same contract.
