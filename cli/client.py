@@ -31,6 +31,7 @@ class Call:
     path: str
     role: str
     body: Mapping[str, Any] | None = None
+    content: tuple[str, bytes] | None = None  # Media type and bytes, sent as they are in place of a body.
     key: str | None = None  # Idempotency-Key: the same whenever this call is repeated, even by another process.
 
 
@@ -125,7 +126,11 @@ class Platform:
         """An answer for good; or why there is none yet, and the seconds to wait if the service says so."""
         try:
             response = self.http.request(
-                call.method, self.addresses.of(call.service) + call.path, json=call.body, headers=self._headers(call)
+                call.method,
+                self.addresses.of(call.service) + call.path,
+                json=call.body,
+                content=None if call.content is None else call.content[1],
+                headers=self._headers(call),
             )
         except httpx.TransportError as error:
             return f"{type(error).__name__} {error}".strip(), None
@@ -137,6 +142,8 @@ class Platform:
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.bearers.token(call.role)}"}
+        if call.content is not None:
+            headers["Content-Type"] = call.content[0]
         return headers if call.key is None else headers | {"Idempotency-Key": f'"{call.key}"'}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from cli.apply import apply
+from cli.audit import audit
 from cli.errors import CommandError
 from cli.play import play
 from cli.token import token
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, play, apply, token, watch):
+for command in (up, play, apply, token, watch, audit):
     app.command()(command)
 
 
@@ -32,7 +33,7 @@ def run(words: Sequence[str] | None = None) -> None:
         app(words)
     except CommandError as error:
         print(f"scorebus: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # Whoever read our output has enough.

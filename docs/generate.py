@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
+from pypinyin import lazy_pinyin
 
+from services.evaluation import catalogue
+from services.evaluation.rules.measures import MEASURES, Measure
 from shared import events
 from shared.events import base
 
@@ -219,7 +222,65 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
-PAGES: Final = {ROOT / "docs" / "events.md": events_page}
+def spellings() -> str:
+    """The catalogue's pinyin.toml: how each Chinese name and synonym is spelt, a syllable a word."""
+    phrases = [phrase for entry in catalogue.read_all() for phrase in (entry.name, *entry.synonyms)]
+    rows = [f'"{phrase}" = "{" ".join(lazy_pinyin(phrase))}"' for phrase in phrases]
+    head = (
+        "# Generated from the names and synonyms of the indicators by docs/generate.py: change those, then `make fix`."
+    )
+    return "\n".join([head, "", *rows]) + "\n"
+
+
+def indicators_page() -> str:
+    """docs/indicators.md: what indicators can be measured by, from the measures' own words."""
+    return "\n".join(_indicators_lines()) + "\n"
+
+
+def _indicators_lines() -> Iterator[str]:
+    yield "# What indicators are measured by"
+    yield ""
+    yield "<!-- Generated from the measures of evaluation by docs/generate.py: change them, then `make fix`. -->"
+    yield ""
+    yield "An indicator of a plan names a measure in `measure` and its arguments in `with`. Each is a pure function of"
+    yield "what happened in the project's window up to a moment. *Pending* is a measure without anything to measure:"
+    yield "it scores 0.00 for the time being. *Vacuously met* is one that had nothing to count in the whole window: it"
+    yield "earns its full weight and says why."
+    yield ""
+    yield from _table(("Measure", "Arguments", "Measures"), map(_measure_row, MEASURES.values()))
+    for measure in MEASURES.values():
+        yield from ("", f"## {measure.name}", "")
+        yield from _measure_lines(measure)
+
+
+def _measure_row(measure: Measure) -> tuple[str, str, str]:
+    said = (inspect.getdoc(measure.find) or "").split("\n\n")[0]
+    return f"[{measure.name}](#{measure.name})", _arguments(measure), " ".join(said.split())
+
+
+def _measure_lines(measure: Measure) -> Iterator[str]:
+    *words, labelled = (inspect.getdoc(measure.find) or "").split("\n\n")
+    for paragraph in words:
+        yield from (" ".join(paragraph.split()), "")
+    points = re.findall(r"^(\w+): (.+(?:\n(?!\w+: ).+)*)", labelled, re.MULTILINE)
+    rows = [("Arguments", _arguments(measure))] if measure.needed | measure.optional else []
+    rows += [(label, " ".join(text.split())) for label, text in points]
+    yield from _table(("", ""), rows)
+
+
+def _arguments(measure: Measure) -> str:
+    names = [f"`{name}`" for name in sorted(measure.needed)]
+    names += [f"`{name}` (optional)" for name in sorted(measure.optional)]
+    if measure.statistics:
+        names.append(f"statistics: {', '.join(f'`{name}`' for name in sorted(measure.statistics))}")
+    return "; ".join(names) or "–"
+
+
+PAGES: Final = {
+    ROOT / "docs" / "events.md": events_page,
+    SERVICES / "evaluation" / "catalogue" / "pinyin.toml": spellings,
+    ROOT / "docs" / "indicators.md": indicators_page,
+}
 
 
 def stale() -> list[Path]:

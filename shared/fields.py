@@ -70,6 +70,10 @@ def _quantity(value: Any) -> Decimal:
     return number
 
 
+def _figure_or_day(value: Any) -> Decimal | date:
+    return day_of(value) if isinstance(value, str) and _DAY.fullmatch(value) else _quantity(value)
+
+
 def _not_negative(value: Decimal) -> Decimal:
     if value < 0:
         raise ValueError("must not be negative")
@@ -143,6 +147,11 @@ LooseText = Annotated[str, StringConstraints(max_length=2_000), AfterValidator(_
 AmountOrZero = Annotated[int, BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
 Amount = Annotated[int, AfterValidator(_positive), BeforeValidator(_amount), WithJsonSchema(_AMOUNT_SCHEMA)]
 Figure = Annotated[Decimal, BeforeValidator(_quantity), WithJsonSchema(_FIGURE_SCHEMA)]
+FigureOrDay = Annotated[
+    Decimal | date,
+    BeforeValidator(_figure_or_day),
+    WithJsonSchema({"anyOf": [_FIGURE_SCHEMA, {"type": "string", "format": "date"}]}),
+]
 Quantity = Annotated[Decimal, AfterValidator(_not_negative), BeforeValidator(_quantity), WithJsonSchema(_FIGURE_SCHEMA)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[date, BeforeValidator(day_of), WithJsonSchema({"type": "string", "format": "date"})]

@@ -388,7 +388,7 @@ class Subscription:
             if parked is not None:
                 received.park(session, self.source, run[0], parked[:2000], attempts, now)
                 return
-            happened.extend(self._decoded(session, run, now))
+            happened[:] = self._decoded(session, run, now)  # Anew: a unit of work may be run again.
             self._fold(session, happened)
 
         await self._database.write(work)

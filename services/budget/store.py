@@ -10,7 +10,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
 from services.budget.model import ORIGINS, Account, Contract, Line, Payment, PaymentOrder, Project, Receipt
-from shared.database import Moment
+from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
 
@@ -50,7 +50,7 @@ class LineRow(Table, table=True):
 
 class AdjustmentRow(Table, table=True):
     __tablename__ = "adjustment"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     project: str = Field(index=True, max_length=64)
     reason: str
     occurred_at: datetime = Field(sa_type=Moment)
@@ -70,7 +70,7 @@ class ReceiptRow(Table, table=True):
 
 class PaymentRow(Table, table=True):
     __tablename__ = "payment"
-    number: int | None = Field(default=None, primary_key=True)  # Order of posting, for pages.
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of posting, for pages.
     payment: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     line: str

@@ -1,19 +1,22 @@
 """Evaluation, wired: ``python -m shared.serving services.evaluation.app``."""
 
-from services.evaluation import CONSUMES, api, policies, store
+from services.evaluation import CONSUMES, api, catalogue, policies, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.parts import Parts
+from services.evaluation.rebuilding import Rebuilder
 from services.evaluation.scorer import Scorer
 from services.evaluation.settings import Settings
 from services.evaluation.stream import Hub
 from shared.service import Service
 
 settings = Settings.read()
-service = Service("evaluation", settings, store.Table.metadata)
+service = Service("evaluation", settings, store.Table.metadata, package=__package__)
 written = Dossiers(settings.facts_kept)
+shown = Dossiers(settings.facts_kept)
 known_policies = policies.read_all()
 scorer = Scorer(service, settings, written, known_policies)
 hub = Hub(service.database, service.commits)
+rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
 service.refold = written.refold
@@ -22,6 +25,7 @@ service.at_start(scorer.all_due)
 service.in_background(scorer.run)
 service.in_background(scorer.tick)
 service.in_background(hub.run)
+service.in_background(rebuilder.run)
 service.at_stop(hub.moved.announce)
 app = service.app(
     api.router(
@@ -30,12 +34,15 @@ app = service.app(
             settings=settings,
             scorer=scorer,
             hub=hub,
+            rebuilder=rebuilder,
             written=written,
-            shown=Dossiers(settings.facts_kept),
+            shown=shown,
             policies=known_policies,
+            catalogue=catalogue.read(),
         )
     ),
     title="Scorebus evaluation",
     description="Performance plans and live scores, each re-derivable from its evidence.",
     schemas=api.SCHEMAS,
+    larger_bodies=api.LARGER_BODIES,
 )

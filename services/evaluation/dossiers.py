@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,14 +25,15 @@ class Dossier:
     position: int = 0
     seq: int = 0
     replays: int = 0  # Of parked events; each changes what came before.
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Dossiers:
     """
     The dossiers of one thread's view of the database.
 
-    The writer's are folded with each batch and forgotten if the batch is not committed; the readers' follow what is
-    committed, under a lock of their own.
+    The writer's are folded with each batch and forgotten if the batch is not committed. The readers' follow what is
+    committed; there are several readers, so each holds a dossier's lock while it looks.
     """
 
     def __init__(self, kept_max: int) -> None:
@@ -40,15 +42,29 @@ class Dossiers:
         self._lock = threading.Lock()
 
     def facts(self, session: Session, project: str) -> Facts:
-        """The facts of *project* as *session* sees them."""
-        with self._lock:
-            dossier = self._kept.get(project) or Dossier()
-            before = dossier.position, dossier.seq
+        """The facts of *project* as the writer's *session* sees them."""
+        dossier = self._dossier(project)
+        before = dossier.position, dossier.seq
+        catch_up(dossier, session, project)
+        if (dossier.position, dossier.seq) != before:
+            on_undo(session, lambda: self.forget(project))
+        return dossier.facts
+
+    @contextmanager
+    def reading(self, session: Session, project: str) -> Iterator[Facts]:
+        """The facts of *project* as a reader's *session* sees them, while nobody else moves them on."""
+        dossier = self._dossier(project)
+        with dossier.lock:
             catch_up(dossier, session, project)
-            if (dossier.position, dossier.seq) != before:
-                on_undo(session, lambda: self.forget(project))
-            self._keep(project, dossier)
-            return dossier.facts
+            yield dossier.facts
+
+    def _dossier(self, project: str) -> Dossier:
+        with self._lock:
+            dossier = self._kept.setdefault(project, Dossier())
+            self._kept.move_to_end(project)
+            while len(self._kept) > self._kept_max:
+                self._kept.popitem(last=False)
+            return dossier
 
     def fold(self, session: Session, happened: Sequence[Happened]) -> None:
         """
@@ -91,16 +107,28 @@ class Dossiers:
             dossier.facts.fold(origin_of(event.received), event.data)
         dossier.position = last
 
+    def replace(self, session: Session, others: "Dossiers") -> None:
+        """Go on with *others*, unless *session*'s transaction is undone."""
+        with self._lock:
+            before, self._kept = self._kept, others.handed_over()
+        on_undo(session, lambda: setattr(self, "_kept", before))
+
+    def handed_over(self) -> OrderedDict[str, Dossier]:
+        """What is kept, to be kept by another from now on."""
+        with self._lock:
+            kept, self._kept = self._kept, OrderedDict()
+            return kept
+
+    def forget_all(self) -> None:
+        """Fold every project again when it is next needed."""
+        with self._lock:
+            self._kept = OrderedDict()
+
     def forget(self, *projects: str) -> None:
         """Fold these again when they are next needed."""
-        for project in projects:
-            self._kept.pop(project, None)
-
-    def _keep(self, project: str, dossier: Dossier) -> None:
-        self._kept[project] = dossier
-        self._kept.move_to_end(project)
-        while len(self._kept) > self._kept_max:
-            self._kept.popitem(last=False)
+        with self._lock:
+            for project in projects:
+                self._kept.pop(project, None)
 
 
 def catch_up(dossier: Dossier, session: Session, project: str) -> None:
@@ -135,7 +163,9 @@ def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Fa
     watched = watched_by(facts.plan)
     if not watched <= facts.watched:  # The plan of that time watched what today's does not.
         return known_at(session, project, moment, facts)
-    facts.plan, facts.project = facts.plan or now.plan, now.project
+    if facts.plan is None:
+        facts.plan, facts.plan_origin = now.plan, now.plan_origin
+    facts.project = now.project
     return facts
 
 

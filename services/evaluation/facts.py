@@ -186,6 +186,7 @@ class Facts:
     deviations: list[Deviation] = field(default_factory=list)
     events: dict[str, list[tuple[Origin, EventData]]] = field(default_factory=dict)  # Of what is watched.
     plan: Plan | None = None
+    plan_origin: Origin | None = None
     project: str = ""
 
     def fold(self, origin: Origin, data: EventData) -> None:
@@ -237,6 +238,7 @@ def plan_of(event: evaluation.PlanAdopted) -> Plan:
         objective=event.objective,
         execution_weight=Decimal(event.execution.weight),
         indicators=tuple(_indicator(planned) for planned in event.indicators),
+        policy_overrides=event.policy_overrides,
     )
 
 
@@ -251,6 +253,7 @@ def _indicator(planned: evaluation.PlannedIndicator) -> Indicator:
         weight=Decimal(planned.weight),
         measure=planned.measure,
         arguments=planned.arguments,
+        scoring=planned.scoring,
     )
 
 
@@ -355,7 +358,7 @@ def _rectification_closed(facts: Facts, origin: Origin, data: monitoring.Rectifi
 
 
 def _plan_adopted(facts: Facts, origin: Origin, data: evaluation.PlanAdopted) -> None:
-    facts.plan = plan_of(data)
+    facts.plan, facts.plan_origin = plan_of(data), origin
 
 
 def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) -> None:

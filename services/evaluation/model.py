@@ -7,12 +7,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from shared.events.evaluation import Aspect, Dimension, Operator, Status
+from shared.events.evaluation import (
+    Aspect,
+    Dimension,
+    Mode,
+    Operator,
+    OverAchievement,
+    Place,
+    PolicyOverrides,
+    Scoring,
+    Status,
+)
 from shared.events.evaluation import Outlook as OutlookState
 
 Source = Literal["events", "rating", "self_reported"]
 Level = Literal["achieved", "partly", "missed"]
 Empty = Literal["zero", "vacuous", "pending"]
+Certainty = Literal["V", "M", "I", "D"]  # Read in print, known of the document, inferred from figures, ours.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +47,7 @@ class Indicator:
     weight: Decimal  # Points (分值).
     measure: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    scoring: Scoring | None = None  # In place of the policy's method.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +62,7 @@ class Plan:
     objective: str
     execution_weight: Decimal  # Points that budget execution earns.
     indicators: tuple[Indicator, ...]
+    policy_overrides: PolicyOverrides | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +90,27 @@ class Grade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding:
-    """How a score is rounded: each row, then the total is their sum."""
+    """How a score is rounded: each row, so that the total is their sum; or the total alone."""
 
-    mode: Literal["half_up", "down", "up"]
+    mode: Mode
     digits: int
+    place: Place = "row"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightVariant:
+    """The weights of a plan that has no indicator in some dimensions."""
+
+    without: frozenset[str]
+    weights: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionMethods:
+    """How the indicators of one dimension are scored that are in *unit*."""
+
+    unit: str
+    methods: Mapping[str, Scoring]  # By operator.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +121,17 @@ class Policy:
     title_zh: str
     title_en: str
     effective_from: date
+    effective_to: date | None  # The last day; None while it is in force.
     source: str
-    certainty: Mapping[str, str]
+    certainty: Mapping[str, Certainty]  # By part.
+    notes: Mapping[str, str]  # What stands behind a part's certainty.
     full: Decimal
-    weights: Mapping[str, Decimal]  # By dimension, and "execution".
-    methods: Mapping[str, str]  # By operator.
-    execution_method: str
+    weights: Mapping[str, Decimal]  # By dimension, and "execution"; what is missing from the full score is left open.
+    weight_variants: tuple[WeightVariant, ...]
+    methods: Mapping[str, Scoring]  # By operator, and "zero" for a target of 0 that must not be passed.
+    dimension_methods: Mapping[str, DimensionMethods]
+    execution: Scoring  # Of the rate in per cent, 100 being its target.
+    over_achievement: OverAchievement | None
     bands: tuple[Band, ...]
     rounding: Rounding
     grades: tuple[Grade, ...]  # Best first.
@@ -140,6 +175,7 @@ class Execution:
     spent: int  # Payments less reversals.
     rate: Fraction
     weight: Decimal
+    share: Fraction  # Of the weight, 0 to 1, before rounding.
     score: Decimal
     outlook: Outlook
     deviation: str | None = None
@@ -157,7 +193,8 @@ class Score:
     as_of: datetime  # In the project's zone.
     is_final: bool
     reasons: tuple[str, ...]  # Why it is not final.
-    policy: Policy
+    policy: Policy  # As the plan refines it.
+    policy_overrides: PolicyOverrides | None
     elapsed: Fraction  # Of the window, 0 to 1.
     total: Decimal
     grade: Grade

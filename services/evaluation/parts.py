@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from services.evaluation.catalogue import Catalogue
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
+from services.evaluation.rebuilding import Rebuilder
 from services.evaluation.scorer import Scorer
 from services.evaluation.settings import Settings
 from services.evaluation.stream import Hub
@@ -18,6 +20,8 @@ class Parts:
     settings: Settings
     scorer: Scorer
     hub: Hub
+    rebuilder: Rebuilder
     written: Dossiers  # The writer's view, in step with what is being applied.
     shown: Dossiers  # The readers' view: what is committed.
     policies: dict[str, Policy]
+    catalogue: Catalogue

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.orm import registry
@@ -11,7 +12,7 @@ from sqlmodel import Field, Session, SQLModel
 from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
-from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven
+from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log
 from shared.received import dismissal, parked_event, received_event, watermark_table
 
@@ -26,10 +27,9 @@ class Table(SQLModel, registry=registry()):
     """Evaluation's own tables, apart from those of any other service in the same process."""
 
 
-class ScoreRow(Table, table=True):
+class ScoreFields(SQLModel):
     """The latest version of a project's score; the earlier ones are in the log."""
 
-    __tablename__ = "score"
     project: str = Field(primary_key=True, max_length=64)
     version: int
     title: str
@@ -38,8 +38,38 @@ class ScoreRow(Table, table=True):
     total: str
     grade: str
     is_final: bool
+    rule: str  # What it was scored under: changes with the plan and with the policy's data.
     period_ends_at: datetime = Field(sa_type=Moment, index=True)  # After it, time alone moves nothing.
     document: bytes  # The score as JSON, as of this version.
+
+
+class ScoreRow(ScoreFields, Table, table=True):
+    """The scores that are shown."""
+
+    __tablename__ = "score"
+
+
+class RebuiltScoreRow(ScoreFields, Table, table=True):
+    """The scores of a rebuild, until they are swapped with those that are shown."""
+
+    __tablename__ = "rebuilt_score"
+
+
+class RebuildRow(Table, table=True):
+    """A rebuild: who asked for it and why, and what came of it."""
+
+    __tablename__ = "rebuild"
+    number: int | None = Field(default=None, primary_key=True)
+    rebuild: str = Field(unique=True, max_length=64)
+    reason: str
+    requested_by: str
+    started_at: datetime = Field(sa_type=Moment)
+    finished_at: datetime | None = Field(default=None, sa_type=Moment)
+    projects: int | None = None
+    live_digest: str | None = None
+    rebuilt_digest: str | None = None
+    seq: int | None = Field(default=None, sa_type=sa.BigInteger)  # Of the own log at the swap.
+    epoch: str | None = None
 
 
 class RatingRow(Table, table=True):
@@ -55,6 +85,16 @@ class RatingRow(Table, table=True):
     rated_by: str
     given_by: str
     occurred_at: datetime = Field(sa_type=Moment)
+
+
+class RestatementRow(Table, table=True):
+    """A version that another plan or policy made of the same facts: the score before it and the score after."""
+
+    __tablename__ = "restatement"
+    project: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    before: bytes
+    after: bytes
 
 
 class MeasurementRow(Table, table=True):
@@ -199,6 +239,46 @@ def scores(
     return list(session.scalars(query.order_by(sa.column("project")).limit(limit)))
 
 
+def versions(
+    session: Session, project: str, *, after: int, since: datetime | None, until: datetime | None, limit: int
+) -> list[tuple[int, bytes]]:
+    """The versions of a project's score made after the event numbered *after*: number and bytes."""
+    query = select(event_log.c.seq, event_log.c.event).where(
+        event_log.c.subject == project, event_log.c.seq > after, event_log.c.type == ScoreUpdated.versioned_type()
+    )
+    if since is not None:
+        query = query.where(event_log.c.time >= since)
+    if until is not None:
+        query = query.where(event_log.c.time <= until)
+    return [(row.seq, row.event) for row in session.execute(query.order_by(event_log.c.seq).limit(limit))]
+
+
+def version_at(session: Session, project: str, moment: datetime) -> int:
+    """The version of a project's score that was on record at *moment*; 0 if none was."""
+    raw = session.execute(
+        select(event_log.c.event)
+        .where(
+            event_log.c.subject == project,
+            event_log.c.type == ScoreUpdated.versioned_type(),
+            event_log.c.recorded_at <= moment,
+        )
+        .order_by(event_log.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    return 0 if raw is None else int(msgspec.json.decode(read(raw).envelope.data)["version"])
+
+
+def restatement(session: Session, project: str, version: int) -> RestatementRow | None:
+    """What was restated with that version."""
+    return session.get(RestatementRow, (project, version))
+
+
+def restatements(session: Session, project: str, versions: Sequence[int]) -> dict[int, RestatementRow]:
+    """The restatements among *versions*."""
+    query = select(RestatementRow).where(sa.column("project") == project, sa.column("version").in_(versions))
+    return {row.version: row for row in session.scalars(query)}
+
+
 def score_events(session: Session, partition: int, after: int, limit: int) -> list[tuple[int, str, bytes]]:
     """The next score changes in the log after *after*: number, project and bytes."""
     rows = session.execute(
@@ -214,3 +294,70 @@ def head(session: Session, partition: int) -> tuple[str, int]:
     """Epoch and last number of the own log."""
     row = session.execute(select(event_head.c.epoch, event_head.c.seq).where(event_head.c.p == partition)).one()
     return row.epoch, row.seq
+
+
+def rebuild(session: Session, rebuild: str) -> RebuildRow | None:
+    """The rebuild of that id."""
+    return session.scalars(select(RebuildRow).where(sa.column("rebuild") == rebuild)).first()
+
+
+def rebuilds(session: Session, after: int, limit: int) -> list[RebuildRow]:
+    """At most *limit* rebuilds after number *after*, oldest first."""
+    query = select(RebuildRow).where(sa.column("number") > after).order_by(sa.column("number")).limit(limit)
+    return list(session.scalars(query))
+
+
+def running_rebuild(session: Session) -> RebuildRow | None:
+    """The rebuild that is not finished."""
+    return session.scalars(select(RebuildRow).where(sa.column("finished_at").is_(None))).first()
+
+
+def last_reset(session: Session, epoch: str) -> int:
+    """Where the own log stood when a rebuild was last swapped in, in *epoch*; 0 if none was."""
+    query = select(RebuildRow).where(sa.column("epoch") == epoch).order_by(sa.column("number").desc()).limit(1)
+    last = session.scalars(query).first()
+    return 0 if last is None else last.seq or 0
+
+
+def clear_rebuilt(session: Session) -> None:
+    """Forget what a rebuild made that was cut short."""
+    session.execute(sa.delete(RebuiltScoreRow))
+
+
+def keep_rebuilt(session: Session, rows: Sequence[ScoreFields]) -> None:
+    """Keep rebuilt scores beside the live ones."""
+    for row in rows:
+        session.merge(RebuiltScoreRow(**row.model_dump()))
+
+
+def moved_on(session: Session) -> list[tuple[str, int]]:
+    """The projects, with their versions, that were scored since they were rebuilt, or were not rebuilt."""
+    live, rebuilt = ScoreRow.__table__, RebuiltScoreRow.__table__  # type: ignore[attr-defined]
+    query = (
+        select(live.c.project, live.c.version)
+        .outerjoin(rebuilt, rebuilt.c.project == live.c.project)
+        .where(sa.or_(rebuilt.c.version.is_(None), rebuilt.c.version != live.c.version))
+    )
+    return [(row.project, row.version) for row in session.execute(query)]
+
+
+def swap_rebuilt(session: Session) -> None:
+    """Show the rebuilt scores in place of the live ones."""
+    session.flush()
+    live, rebuilt = ScoreRow.__table__, RebuiltScoreRow.__table__  # type: ignore[attr-defined]
+    names = [column.name for column in live.columns]
+    session.execute(sa.delete(live))
+    session.execute(sa.insert(live).from_select(names, select(*(rebuilt.c[name] for name in names))))
+    session.execute(sa.delete(rebuilt))
+    session.expire_all()
+
+
+def finish_rebuild(
+    session: Session, rebuild: str, *, now: datetime, projects: int, digests: tuple[str, str], seq: int
+) -> None:
+    """Put on record what came of a rebuild."""
+    row = session.scalars(select(RebuildRow).where(sa.column("rebuild") == rebuild)).one()
+    row.finished_at, row.projects, row.seq = now, projects, seq
+    row.live_digest, row.rebuilt_digest = digests
+    row.epoch, _ = head(session, 0)
+    session.add(row)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+import msgspec
 import structlog
 from prometheus_client import Gauge
 from sqlmodel import Session
@@ -62,6 +63,8 @@ class Hub:
         self._since = 0  # Every change after this number is in the ring.
         self.epoch = ""
         self.seq = 0  # Changes up to this number are known here.
+        self.reset_seq = 0  # Scores of changes up to this number were rebuilt since.
+        self.resets = 0
         self.streams = 0  # Open now.
         self.moved = Commits()
 
@@ -69,6 +72,13 @@ class Hub:
         """Begin at the end of the log."""
         self.epoch, self.seq = await self._database.read(partial(store.head, partition=PARTITION))
         self._since = self.seq
+        self.reset_seq = await self._database.read(partial(store.last_reset, epoch=self.epoch))
+
+    def reset(self, seq: int) -> None:
+        """Scores were rebuilt when the log stood at *seq*: every subscriber begins anew with a snapshot."""
+        self.reset_seq = seq
+        self.resets += 1
+        self.moved.announce()
 
     async def run(self) -> None:
         """Follow the log until cancelled."""
@@ -166,10 +176,15 @@ class Subscriber:
 
     async def _frames(self) -> AsyncIterator[bytes]:
         yield b"retry: %d\n\n" % RETRY_MS
+        resets = self._hub.resets
         async for text in self._opening():
             yield text
         while not self._stopping.is_set() and time.time() < self._caller.expires:
             moved = self._hub.moved.current()
+            if resets != self._hub.resets:
+                resets = self._hub.resets
+                async for text in self._anew("the scores were rebuilt"):
+                    yield text
             frames, end = await self._hub.after(self._seq)
             self._seq = max(self._seq, end)  # A snapshot may be ahead of the hub for a moment.
             text = b"".join(frame.text for frame in frames if self._wants(frame.project))
@@ -186,9 +201,16 @@ class Subscriber:
             self._seq = known
             return
         if self._last_event_id is not None:
-            yield b'event: reset\ndata: {"reason":"the last event id is not of this log"}\n\n'
+            yield _reset("the last event id is not of this log, or the scores were rebuilt since")
+        yield await self._snapshot_frame()
+
+    async def _anew(self, reason: str) -> AsyncIterator[bytes]:
+        yield _reset(reason)
+        yield await self._snapshot_frame()
+
+    async def _snapshot_frame(self) -> bytes:
         documents, self._seq = await self._database.read(self._snapshot)
-        yield b'id: %s:%d\nevent: snapshot\ndata: {"projects":[%s]}\n\n' % (
+        return b'id: %s:%d\nevent: snapshot\ndata: {"projects":[%s]}\n\n' % (
             self._hub.epoch.encode(),
             self._seq,
             b",".join(documents),
@@ -199,7 +221,9 @@ class Subscriber:
         epoch, _, seq = (self._last_event_id or "").rpartition(":")
         if epoch != self._hub.epoch or not seq.isdecimal() or len(seq) > SEQ_DIGITS:
             return None
-        return int(seq) if int(seq) <= self._hub.seq else None
+        number = int(seq)
+        was_rebuilt = self._hub.reset_seq > 0 and number <= self._hub.reset_seq
+        return None if was_rebuilt or number > self._hub.seq else number
 
     def _snapshot(self, session: Session) -> tuple[list[bytes], int]:
         _, seq = store.head(session, PARTITION)
@@ -220,6 +244,10 @@ class Subscriber:
         except TimeoutError:
             return False
         return True
+
+
+def _reset(reason: str) -> bytes:
+    return b"event: reset\ndata: %s\n\n" % msgspec.json.encode({"reason": reason})
 
 
 async def _disconnected(receive: Receive) -> None:

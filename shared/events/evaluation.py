@@ -22,6 +22,20 @@ Aspect = Literal[
 Operator = Literal["=", ">=", "<=", ">", "<", "between", "by", "level"]
 Status = Literal["met", "missed", "pending"]
 Outlook = Literal["on_track", "at_risk", "missed", "out_of_reach"]
+Method = Literal[
+    "proportional",
+    "all_or_nothing",
+    "steps",
+    "intervals",
+    "per_unit_missing",
+    "per_point_missing",
+    "bands",
+    "zero_tolerance",
+    "date",
+]
+Count = Literal["full", "exact", "started", "once"]
+Mode = Literal["half_up", "half_even", "down", "up"]
+Place = Literal["row", "total"]
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +52,54 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     value: str | tuple[str, str]
 
 
+class Scoring(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    How a measured value earns points (计分方法), with the figures of its method.
+
+    ``steps`` are pairs of a threshold and what it earns of ``out_of``, best first: of the measured value with the
+    method ``steps``, of the per cent of the target that is reached with ``intervals``; with ``full_when_met`` they
+    decide only below the target. ``deduct`` points, or
+    ``deduct_share`` of the weight, are lost for each ``per`` that is missing beyond ``tolerance``; ``count`` says
+    whether a begun one counts, or all missing counts once. ``floor`` is the share below which nothing is earned.
+    """
+
+    method: Method
+    steps: tuple[tuple[Figure, Figure], ...] = ()
+    out_of: Figure = "1"
+    full_when_met: bool = False
+    deduct: Figure | None = None
+    deduct_share: Figure | None = None
+    per: Figure = "1"
+    count: Count = "full"
+    tolerance: Figure = "0"
+    floor: Figure | None = None
+
+
+class OverAchievement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From ``above`` per cent of a target on, ``deduct_share`` of the weight is lost for each ``per`` per cent."""
+
+    above: Figure
+    per: Figure = "1"
+    deduct_share: Figure = "0"
+
+
+class RoundingChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a plan rounds otherwise than its policy."""
+
+    mode: Mode | None = None
+    digits: int | None = None
+    place: Place | None = None
+
+
+class PolicyOverrides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where a plan refines its policy; what is absent stays as the policy has it."""
+
+    rounding: RoundingChange | None = None
+    weights: dict[str, Figure] | None = None
+    execution: Scoring | None = None
+    over_achievement: OverAchievement | None = None
+
+
 class PlannedIndicator(msgspec.Struct, frozen=True, kw_only=True):
     """A third-level indicator with its target, its weight in points and how it is measured."""
 
@@ -50,6 +112,7 @@ class PlannedIndicator(msgspec.Struct, frozen=True, kw_only=True):
     weight: Figure
     measure: str
     arguments: dict[str, str] = msgspec.field(name="with", default_factory=dict)
+    scoring: Scoring | None = None  # Where it is scored otherwise than its policy says.
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +135,7 @@ class PlanAdopted(EventData, frozen=True, kw_only=True):
     objective: str
     execution: Execution
     indicators: tuple[PlannedIndicator, ...]
+    policy_overrides: PolicyOverrides | None = None
 
 
 class RatingGiven(EventData, frozen=True, kw_only=True):

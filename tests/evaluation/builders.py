@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from services.evaluation import policies
-from services.evaluation.facts import Facts, Origin
+from services.evaluation.facts import Facts, Origin, watched_by
 from services.evaluation.model import Indicator, Plan, Score, Target
 from services.evaluation.rules import document, evaluate
 from services.evaluation.rules.evaluating import score_indicator
@@ -186,6 +186,41 @@ def answered(of: int, satisfied: int, when: str = "06-01 00:00", survey: str = "
     return at(when), data
 
 
+def recorded(value: str, when: str, metric: str = "m", asset: str | None = None, unit: str = "°C") -> Happening:
+    data = monitoring.ReadingRecorded(
+        project=PROJECT,
+        reading=f"{metric}{when}{asset}".replace(" ", "-").replace(":", "-"),
+        asset=asset,
+        metric=metric,
+        value=value,
+        unit=unit,
+        measured_at=at(when),
+    )
+    return at(when), data
+
+
+def held(findings: int, when: str, inspection: str = "n") -> Happening:
+    return at(when), monitoring.InspectionRecorded(
+        project=PROJECT, inspection=inspection, inspected_on=at(when).date(), findings=findings
+    )
+
+
+def rectified(findings: int, when: str, inspection: str = "n") -> Happening:
+    return at(when), monitoring.RectificationClosed(
+        project=PROJECT, inspection=inspection, closed_on=at(when).date(), findings=findings
+    )
+
+
+def reported(value: str, when: str = "12-01 00:00", code: str = "1") -> Happening:
+    return at(when), evaluation.MeasurementReported(
+        project=PROJECT, measurement=f"{code}{when}", code=code, value=value, evidence=()
+    )
+
+
+def explained(when: str, code: str = "1", deviation: str = "d") -> Happening:
+    return at(when), evaluation.DeviationExplained(project=PROJECT, deviation=deviation, code=code)
+
+
 def rated(percent: str, when: str = "12-20 00:00", code: str = "1") -> Happening:
     data = evaluation.RatingGiven(project=PROJECT, rating=f"{code}{when}", code=code, level="achieved", percent=percent)
     return at(when), data
@@ -216,8 +251,8 @@ def origins(happenings: Iterable[Happening]) -> list[tuple[Origin, EventData]]:
     return made
 
 
-def facts_of(*happenings: Happening) -> Facts:
-    facts = Facts()
+def facts_of(*happenings: Happening, plan: Plan | None = None) -> Facts:
+    facts = Facts(watched=watched_by(plan))
     for origin, data in origins(happenings):
         facts.fold(origin, data)
     return facts
@@ -254,11 +289,11 @@ def a_plan(*indicators: Indicator, execution: str = "10", **changes: Any) -> Pla
 
 def measured(indicator: Indicator, *happenings: Happening, as_of: datetime = YEAR_OVER) -> Any:
     """The row of one indicator."""
-    facts = facts_of(declared(), *happenings)
+    facts = facts_of(declared(), *happenings, plan=a_plan(indicator))
     row, _ = score_indicator(indicator, facts, Period.of(a_plan(indicator), facts, as_of), MOF_2020)
     return row
 
 
 def scored(plan: Plan, happenings: Sequence[Happening], as_of: datetime = YEAR_OVER) -> tuple[Score, dict[str, Any]]:
-    score = evaluate(facts_of(*happenings), plan, MOF_2020, as_of=as_of)
+    score = evaluate(facts_of(*happenings, plan=plan), plan, MOF_2020, as_of=as_of)
     return score, document(score, version=1)

@@ -13,6 +13,8 @@ from tests.evaluation.builders import at, declared, opened, paid, received, resp
 from tests.evaluation.driver import Evaluation, started
 from tests.evaluation.test_stream import PLAN
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 QUALITATIVE = {
     "code": "2.1",
     "dimension": "benefit",

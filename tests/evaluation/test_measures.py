@@ -1,11 +1,14 @@
 """Each measure against figures worked out by hand."""
 
+import inspect
+import re
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
 from services.evaluation.rules.evaluating import score_indicator
+from services.evaluation.rules.measures import MEASURES, Measure
 from services.evaluation.rules.period import Period
 from tests.evaluation.builders import (
     CHINA,
@@ -588,3 +591,14 @@ def test_of_two_adjustments_the_one_recorded_last_holds_even_if_backdated() -> N
     row = measured(indicator, paid("50.00"), adjusted("200.00", "06-01 00:00"), adjusted("500.00", "05-01 00:00"))
 
     assert row.measured == 10
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=lambda measure: measure.name)
+def test_every_measure_says_its_unit_its_bounds_when_it_is_pending_and_where_it_is_from(measure: Measure) -> None:
+    *_, labelled = (inspect.getdoc(measure.find) or "").split("\n\n")
+
+    assert re.findall(r"^(\w+): \S", labelled, re.MULTILINE) == ["Unit", "Bounds", "Pending", "Source"]
+    if measure.empty == "vacuous":
+        assert "vacuously met" in labelled
+    if measure.empty == "zero" and measure.name != "execution_rate":
+        assert "0 when it is over" in labelled

@@ -127,7 +127,7 @@ def test_an_objective_may_have_paragraphs() -> None:
         (with_row(**{"with": None}), {(f"{PLACE}.with", "type")}),
         (with_row(**{"with": {"asset": 1}}), {(f"{PLACE}.with.asset", "id")}),
         (with_row(measure="paid_amount", unit="美元"), {(f"{PLACE}.unit", "unit")}),
-        (with_row(scoring={"method": "steps"}), {(f"{PLACE}.scoring", "unknown_member")}),
+        (with_row(scoring={"method": "steps"}), {(f"{PLACE}.scoring.steps", "missing")}),
     ],
 )
 def test_each_fault_is_named_where_it_is(raw: Any, faults: set[tuple[str, str]]) -> None:

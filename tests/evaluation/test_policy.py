@@ -33,10 +33,10 @@ def replacing(old: str, new: str) -> Callable[[], str]:
 @pytest.mark.parametrize(
     "broken",
     [
-        replacing('"at_most_proportional"', '"by_feeling"'),
+        replacing('"<=" = "proportional"', '"<=" = "by_feeling"'),
         replacing('method = "proportional"', 'method = "by_feeling"'),
         replacing('output = "50"', 'output = "49"'),
-        replacing('mode = "half_up"', 'mode = "half_even"'),
+        replacing('mode = "half_up"', 'mode = "by_feeling"'),
         replacing("effective_from = 2020-02-25", 'effective_from = "2020-02-25"'),
         replacing('floor = "90"', 'floor = "80"'),
         replacing('en = "poor"\nfloor = "0"', 'en = "poor"\nfloor = "1"'),

@@ -7,14 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.evaluation.model import Rounding, Target
-from services.evaluation.rules.scoring import grade_of, is_met, points, reach, rounded
+from services.evaluation.model import Policy, Rounding, Target
+from services.evaluation.rules import scoring
+from services.evaluation.rules.scoring import grade_of, is_met, points, rounded
 from tests.evaluation.builders import MOF_2020
 
 values = st.fractions(min_value=0, max_value=10**6, max_denominator=1000)
 targets = st.decimals(min_value=0, max_value=10**6, places=2).map(str)
 weights = st.decimals(min_value=Decimal("0.000001"), max_value=100, places=6)
 one_sided = st.sampled_from([">=", "<=", "=", ">", "<"])
+
+
+def reach(measured: Fraction, target: Target, policy: Policy, weight: Decimal = Decimal(10)) -> Fraction:
+    method = scoring.scoring_for(policy, target, "output", "%")
+    return scoring.reach(measured, target, policy, method, weight)
 
 
 def earned(measured: str, op: str, value: object, weight: str = "10") -> Decimal:

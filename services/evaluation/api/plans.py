@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -17,7 +18,7 @@ from services.evaluation.handlers import Deviation, Measurement, Rating
 from services.evaluation.parts import Parts
 from shared.events.base import Envelope
 from shared.events.evaluation import PlanAdopted
-from shared.fields import Body, Figure, Id, Moment, Name, Text
+from shared.fields import Body, Figure, FigureOrDay, Id, Moment, Name, Text
 from shared.idempotency import Answer
 from shared.identity import new_id
 from shared.service import Publish
@@ -50,7 +51,7 @@ class Paper(Body):
 
 class MeasurementBody(Body):
     code: Name
-    value: Figure  # In the indicator's unit.
+    value: FigureOrDay  # In the indicator's unit; a day where the target is one.
     reason: Text
     evidence: Annotated[list[Paper], Field(default_factory=list, max_length=PAPERS_MAX)]
     occurred_at: Moment | None = None
@@ -102,7 +103,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
     async def report_measurement(project: Id, body: MeasurementBody, request: Request, caller: Assessor) -> Response:
         """Report by hand what no event measures; the score says so."""
         caller.require_project(project)
-        fields = body.model_dump(exclude={"occurred_at"}) | {"value": format(body.value, "f")}
+        fields = body.model_dump(exclude={"occurred_at"}) | {"value": _text(body.value)}
         measurement = Measurement(measurement=new_id(), project=project, **fields)
         at = body.occurred_at or parts.service.clock.now()
 
@@ -147,6 +148,10 @@ async def _told(parts: Parts, request: Request, project: str, tell: Tell) -> Res
 
 def _answer(told: Rating | Measurement | Deviation, at: datetime) -> Answer:
     return Answer(status=201, body=asdict(told) | {"occurred_at": at.isoformat()}, location=_place(told.project))
+
+
+def _text(value: Decimal | date) -> str:
+    return value.isoformat() if isinstance(value, date) else format(value, "f")
 
 
 def _place(project: str) -> str:

@@ -1,5 +1,6 @@
 """Scores: the lists, the whole score, and one indicator with its evidence."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +17,9 @@ from services.evaluation.store import ScoreRow
 from shared import pages
 from shared.fields import Id
 from shared.pages import Cursor, Limit
-from shared.problems import NotFound
+from shared.problems import Invalid, NotFound
+
+PolicyName = Annotated[str | None, Query(max_length=64, description="Another policy, tried without saving anything.")]
 
 
 def add(routes: APIRouter, parts: Parts) -> None:
@@ -43,11 +46,15 @@ def add(routes: APIRouter, parts: Parts) -> None:
         return pages.page(rows, limit, _show_line, lambda row: row.project)
 
     @routes.get("/projects/{project}/score", tags=["scores"], response_class=Response)
-    async def score(project: Id, caller: Viewer, as_of: Time = None, known_at: Time = None) -> Response:
+    async def score(
+        project: Id, caller: Viewer, as_of: Time = None, known_at: Time = None, policy: PolicyName = None
+    ) -> Response:
         """The whole score: the latest version, or as of a moment, from what was on record at another."""
         caller.require_project(project)
+        if policy is not None and policy not in parts.policies:
+            raise Invalid.field("policy", "unknown_policy", f"must be one of: {', '.join(sorted(parts.policies))}")
         document = await service.database.read(
-            lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at)
+            lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at, policy=policy)
         )
         return Response(document, media_type="application/json")
 
@@ -57,41 +64,52 @@ def add(routes: APIRouter, parts: Parts) -> None:
         code: Annotated[str, Path(max_length=64)],
         caller: Viewer,
         as_of: Time = None,
+        known_at: Time = None,
         limit: Limit = pages.LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
         """The arithmetic step by step, and the events that it rests on."""
         caller.require_project(project)
         first = pages.number(cursor)
-        explained = await service.database.read(lambda session: _explained(session, parts, project, code, as_of=as_of))
+        explained = await service.database.read(
+            lambda session: _explained(session, parts, project, code, as_of=as_of, known_at=known_at)
+        )
         evidence = list(enumerate(explained.evidence))[first : first + limit + 1]
         shown = pages.page(evidence, limit, lambda row: _show_evidence(*row[1]), lambda row: row[0] + 1)
         return {**explained.row, "steps": explained.steps, "evidence": shown}
 
 
-def _score(session: Session, parts: Parts, project: str, *, as_of: str | None, known_at: str | None) -> bytes:
+def _score(
+    session: Session, parts: Parts, project: str, *, as_of: str | None, known_at: str | None, policy: str | None
+) -> bytes:
     now = parts.service.clock.now()
-    facts = parts.shown.facts(session, project)
-    if as_of is None and known_at is None:
-        return handlers.latest(session, project, facts, parts.policies, now)
-    row = store.score(session, project)
-    known = moment("known_at", known_at, facts)
-    if known is not None:
-        facts = facts_known_at(session, project, known, facts)
-    at = moment("as_of", as_of, facts) or known or now
-    version = 0 if row is None else row.version
-    return msgspec.json.encode(handlers.evaluated(session, project, facts, parts.policies, as_of=at, version=version))
+    with parts.shown.reading(session, project) as facts:
+        if as_of is None and known_at is None and policy is None:
+            return handlers.latest(session, project, facts, parts.policies, now)
+        known = moment("known_at", known_at, facts)
+        at = moment("as_of", as_of, facts) or known or now
+        version = store.version_at(session, project, known or now)
+        seen = facts if known is None else facts_known_at(session, project, known, facts)
+        document = handlers.evaluated(session, project, seen, parts.policies, as_of=at, version=version, tried=policy)
+        return msgspec.json.encode(document)
 
 
-def _explained(session: Session, parts: Parts, project: str, code: str, *, as_of: str | None) -> rules.Explanation:
-    now = parts.service.clock.now()
-    facts = parts.shown.facts(session, project)
-    plan = handlers.plan_of(facts, project)
-    at = moment("as_of", as_of, facts) or now
-    try:
-        return rules.explain(facts, plan, parts.policies[plan.policy], code, as_of=at)
-    except KeyError:
-        raise NotFound(f"the plan of {project} has no indicator {code}", project=project, code=code) from None
+def _explained(
+    session: Session, parts: Parts, project: str, code: str, *, as_of: str | None, known_at: str | None
+) -> rules.Explanation:
+    with parts.shown.reading(session, project) as facts:
+        plan = handlers.plan_of(facts, project)
+        known = moment("known_at", known_at, facts)
+        at = moment("as_of", as_of, facts) or known or parts.service.clock.now()
+        seen = facts if known is None else facts_known_at(session, project, known, facts)
+        try:
+            explained = rules.explain(
+                seen, seen.plan or plan, parts.policies[(seen.plan or plan).policy], code, as_of=at
+            )
+        except KeyError:
+            raise NotFound(f"the plan of {project} has no indicator {code}", project=project, code=code) from None
+        words = store.explanations(session, explained.deviations)
+        return replace(explained, row=explained.row | {"deviation": next(iter(words.values()), None)})
 
 
 def _show_line(row: ScoreRow) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from services.evaluation import rules
 from services.evaluation.facts import Facts
-from services.evaluation.model import Plan, Policy
+from services.evaluation.model import Indicator, Plan, Policy
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.store import DeviationRow, MeasurementRow, RatingRow
 from shared.events.base import Envelope
@@ -100,7 +100,7 @@ def give_rating(
         Invalid: If the percent is outside the level's band.
     """
     plan = plan_of(facts, rating.project)
-    _check_measured_by("rating", rating.code, plan)
+    _measured_by("rating", rating.code, plan)
     rules.check_rating(rating.level, Decimal(rating.percent), policies[plan.policy])
     session.add(
         RatingRow(
@@ -134,8 +134,10 @@ def report_measurement(
     Raises:
         NotFound: If the project has no plan.
         UnknownIndicator: If the plan has no such indicator that is reported by hand.
+        Invalid: If a day is told where the target is none, or the other way round.
     """
-    _check_measured_by("reported", measurement.code, plan_of(facts, measurement.project))
+    indicator = _measured_by("reported", measurement.code, plan_of(facts, measurement.project))
+    value = rules.told_value(measurement.value, indicator.target)
     session.add(
         MeasurementRow(
             measurement=measurement.measurement,
@@ -152,7 +154,7 @@ def report_measurement(
         project=measurement.project,
         measurement=measurement.measurement,
         code=measurement.code,
-        value=measurement.value,
+        value=value,
         evidence=tuple(paper["sha256"] for paper in measurement.evidence),
     )
     return publish(reported, at)
@@ -186,7 +188,9 @@ def explain_deviation(
     return publish(explained, at)
 
 
-def _check_measured_by(measure: str, code: str, plan: Plan) -> None:
-    if not any(indicator.code == code and indicator.measure == measure for indicator in plan.indicators):
+def _measured_by(measure: str, code: str, plan: Plan) -> Indicator:
+    found = next((each for each in plan.indicators if each.code == code and each.measure == measure), None)
+    if found is None:
         message = f"the plan has no indicator {code} that is measured by {measure}"
         raise UnknownIndicator([{"field": "code", "code": "unknown", "message": message}])
+    return found

@@ -1,6 +1,7 @@
 """Scores: made when something moved, and shown."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,10 +11,10 @@ from sqlmodel import Session
 from services.evaluation import rules, store
 from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
-from services.evaluation.model import Plan, Policy
+from services.evaluation.model import Policy
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
-from services.evaluation.store import ScoreRow
+from services.evaluation.store import RestatementRow, ScoreFields, ScoreRow
 from shared.dates import end_of
 from shared.events.evaluation import AlertRaised, Cause, ChangedIndicator, ScoreUpdated, Words
 from shared.service import Publish
@@ -42,12 +43,19 @@ def score_project(
         return None
     before = store.score(session, project)
     version = 1 if before is None else before.version + 1
+    rule = rules.rule_of(facts, policies[facts.plan.policy])
     document = evaluated(session, project, facts, policies, as_of=now, version=version)
     earlier: dict[str, Any] = {} if before is None else msgspec.json.decode(before.document)
-    changed = _changed(earlier, document, by_time=by_time)
+    changed = changed_indicators(earlier, document, by_time=by_time)
     if before is not None and not changed and _frame(earlier, by_time=by_time) == _frame(document, by_time=by_time):
         return None
-    _save(project, session, facts.plan, facts, document)
+    if before is not None and before.rule != rule:
+        session.add(
+            RestatementRow(
+                project=project, version=version, before=before.document, after=msgspec.json.encode(document)
+            )
+        )
+    session.merge(ScoreRow(**score_fields(project, facts, document, policies).model_dump()))
     updated = _updated(project, document, changed, now, cause)
     publish(updated, now)
     for alert in _alerts(project, earlier, document, now):
@@ -63,9 +71,12 @@ def evaluated(
     *,
     as_of: datetime,
     version: int,
+    tried: str | None = None,
 ) -> dict[str, Any]:
-    """The score of *project* at *as_of*, as it is shown."""
+    """The score of *project* at *as_of*, as it is shown; under the policy *tried* in place of the plan's, if named."""
     plan = plan_of(facts, project)
+    if tried is not None and tried != plan.policy:  # What the plan refines is its own policy.
+        plan = replace(plan, policy=tried, policy_overrides=None)
     score = rules.evaluate(
         facts,
         plan,
@@ -90,11 +101,18 @@ def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, 
     kept: dict[str, Any] = msgspec.json.decode(row.document)
     fresh = evaluated(session, project, facts, policies, as_of=now, version=row.version)
     # A fact that came in a moment ago is not shown under the number of the version before it.
-    same = not _changed(kept, fresh, by_time=True) and _frame(kept, by_time=True) == _frame(fresh, by_time=True)
+    same = not changed_indicators(kept, fresh, by_time=True) and _frame(kept, by_time=True) == _frame(
+        fresh, by_time=True
+    )
     return msgspec.json.encode(fresh) if same else row.document
 
 
-def _changed(before: Mapping[str, Any], after: Mapping[str, Any], *, by_time: bool) -> list[ChangedIndicator]:
+def changed_indicators(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, by_time: bool = False
+) -> list[ChangedIndicator]:
+    """
+    The indicators whose figures moved between two scores as shown; *by_time* leaves out that clocks ran on.
+    """
     figures = _FIGURES[1:] if by_time else _FIGURES
     earlier = {row["code"]: row for row in before.get("details", ())}
     return [
@@ -136,20 +154,23 @@ def _outlooks(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         yield row["code"], row["outlook"]
 
 
-def _save(project: str, session: Session, plan: Plan, facts: Facts, document: Mapping[str, Any]) -> None:
-    session.merge(
-        ScoreRow(
-            project=project,
-            version=document["version"],
-            title=plan.title,
-            unit=facts.unit,
-            fiscal_year=plan.fiscal_year,
-            total=document["total"],
-            grade=document["grade"],
-            is_final=document["final"],
-            period_ends_at=end_of(plan.ends_on, facts.time_zone),
-            document=msgspec.json.encode(document),
-        )
+def score_fields(
+    project: str, facts: Facts, document: Mapping[str, Any], policies: Mapping[str, Policy]
+) -> ScoreFields:
+    """What is kept of a score."""
+    plan = plan_of(facts, project)
+    return ScoreFields(
+        project=project,
+        version=document["version"],
+        title=plan.title,
+        unit=facts.unit,
+        fiscal_year=plan.fiscal_year,
+        total=document["total"],
+        grade=document["grade"],
+        is_final=document["final"],
+        rule=rules.rule_of(facts, policies[plan.policy]),
+        period_ends_at=end_of(plan.ends_on, facts.time_zone),
+        document=msgspec.json.encode(document),
     )
 
 

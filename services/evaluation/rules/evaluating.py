@@ -9,9 +9,19 @@ from typing import Final
 from services.evaluation.facts import Facts
 from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score, Source
 from services.evaluation.rules.measures import MEASURES, Measured, money
+from services.evaluation.rules.methods import FULL, ZERO
 from services.evaluation.rules.outlook import Standing, execution_outlook, outlook
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.scoring import EXECUTION_METHODS, FULL, ZERO, grade_of, is_met, points, reach
+from services.evaluation.rules.scoring import (
+    execution_share,
+    grade_of,
+    is_met,
+    points,
+    reach,
+    refine,
+    scoring_of,
+    total_of,
+)
 from shared.dates import zone
 from shared.events.evaluation import Status
 
@@ -36,18 +46,20 @@ def evaluate(
     Args:
         facts: What happened.
         plan: What it is measured by.
-        policy: How points follow.
+        policy: How points follow; the plan may refine it.
         as_of: Only what had happened by then counts.
         parked: Whether an event that could touch it is set aside.
         diverged: Whether a source's history is in doubt.
 
     Returns:
-        The score; each row rounded once, the total the sum of what is shown.
+        The score; each row rounded once, the total the sum of what is shown, unless the policy rounds the total alone.
     """
+    policy = refine(policy, plan.policy_overrides)
     period = Period.of(plan, facts, as_of)
     rows = tuple(score_indicator(indicator, facts, period, policy)[0] for indicator in plan.indicators)
     execution = score_execution(facts, plan, period, policy)
-    total = sum((row.score for row in rows), execution.score)
+    parts = [(execution.weight, execution.share), *((row.indicator.weight, row.share) for row in rows)]
+    total = total_of(parts, policy)
     reasons = _reasons(period, rows, parked=parked, diverged=diverged)
     return Score(
         project=facts.project,
@@ -56,6 +68,7 @@ def evaluate(
         reasons=reasons,
         elapsed=period.elapsed,
         policy=policy,
+        policy_overrides=plan.policy_overrides,
         total=total,
         grade=grade_of(total, policy),
         execution=execution,
@@ -64,7 +77,7 @@ def evaluate(
 
 
 def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: Policy) -> tuple[Row, Measured]:
-    """One indicator's row, and what its measure found."""
+    """One indicator's row under a policy as the plan refines it, and what its measure found."""
     measure = MEASURES[indicator.measure]
     arguments = {**indicator.arguments, "code": indicator.code}
     found = measure.find(facts, period, arguments)
@@ -73,7 +86,7 @@ def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: 
         value = ZERO
     is_vacuous = value is None and measure.empty == "vacuous" and period.is_over
     measured = None if value is None else in_unit(value, indicator)
-    share = FULL if is_vacuous else ZERO if measured is None else reach(measured, indicator.target, policy)
+    share = FULL if is_vacuous else ZERO if measured is None else _reach(measured, indicator, policy)
     status = _status(measured, indicator, policy, is_vacuous=is_vacuous)
     low, high = (None if bound is None else in_unit(bound, indicator) for bound in found.range)
     standing = Standing(
@@ -102,6 +115,10 @@ def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: 
     )
 
 
+def _reach(measured: Fraction, indicator: Indicator, policy: Policy) -> Fraction:
+    return reach(measured, indicator.target, policy, scoring_of(indicator, policy), indicator.weight)
+
+
 def in_unit(value: Fraction, indicator: Indicator) -> Fraction:
     """A measure's value in the indicator's unit: ratios as per cent where it says so, money in 元 or 万元."""
     kind = MEASURES[indicator.measure].kind
@@ -118,13 +135,14 @@ def score_execution(facts: Facts, plan: Plan, period: Period, policy: Policy) ->
     """Budget execution and the points it earns."""
     budget, spent = money.budget(facts, period), money.spent(facts, period)
     rate = Fraction(spent, budget) if budget else ZERO
-    share = EXECUTION_METHODS[policy.execution_method](rate)
+    share = execution_share(rate, policy, plan.execution_weight)
     return Execution(
         budget=budget,
         received=money.received(facts, period),
         spent=spent,
         rate=rate,
         weight=plan.execution_weight,
+        share=share,
         score=points(plan.execution_weight, share, policy.rounding),
         outlook=execution_outlook(rate, period.elapsed, is_over=period.is_over),
         deviation=_deviation(facts, period, EXECUTION),

@@ -9,20 +9,13 @@ from typing import Any, Final
 from services.evaluation.facts import Facts, Origin
 from services.evaluation.model import Plan, Policy, Row
 from services.evaluation.rules.evaluating import in_unit, score_indicator
+from services.evaluation.rules.formulas import exact, score_formula, share_lines
 from services.evaluation.rules.measures import Measured
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.scoring import rounded
-from services.evaluation.rules.showing import NOTHING_TO_COUNT, detail, plain, points_text, target_text
+from services.evaluation.rules.scoring import refine, scoring_of
+from services.evaluation.rules.showing import NOTHING_TO_COUNT, day_text, detail, plain, points_text, target_text
 
-DIGITS_MAX: Final = 13  # Amounts, hours and figures written with more are shown as quotients.
-_METHODS: Final = {
-    "at_least_proportional": ("达标得满分,否则按完成值÷指标值", "full if reached, else measured ÷ target"),
-    "at_most_proportional": ("不超过得满分,否则按指标值÷完成值", "full up to the target, else target ÷ measured"),
-    "equal_proportional": ("按较小值÷较大值", "the smaller ÷ the larger"),
-    "between_proportional": ("区间内得满分,否则按较近的界限", "full inside, else by the nearer bound"),
-    "all_or_nothing": ("达标得满分,否则不得分", "all or nothing"),
-    "level_percent": ("按评定比例", "by the percent of the rating"),
-}
+_AGREED: Final = ("(按绩效目标表的约定)", " (as the plan says)")
 _STATUS: Final = {"met": ("达成", "met"), "missed": ("未达成", "missed"), "pending": ("尚无数据", "pending")}
 
 
@@ -33,6 +26,7 @@ class Explanation:
     row: dict[str, Any]
     steps: list[dict[str, str]]
     evidence: list[tuple[Origin, str]]
+    deviations: list[str]  # The explanation given last, if there is one.
 
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
@@ -45,12 +39,14 @@ def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datet
     indicator = next((indicator for indicator in plan.indicators if indicator.code == code), None)
     if indicator is None:
         raise KeyError(code)
+    policy = refine(policy, plan.policy_overrides)
     row, found = score_indicator(indicator, facts, Period.of(plan, facts, as_of), policy)
     evidence = sorted(found.evidence, key=lambda item: (item[0].source, item[0].partition, item[0].sequence))
     return Explanation(
-        row=detail(row),
-        steps=[*_measuring(row, found), *_scoring(row, policy)],
+        row=detail(row, policy=policy),
+        steps=[*_measuring(row, found), *_scoring(row, plan, policy)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
+        deviations=[] if row.deviation is None else [row.deviation],
     )
 
 
@@ -61,14 +57,6 @@ def _step(zh: str, en: str, value: str) -> dict[str, str]:
 def _figure(name: str, zh: str, en: str, value: str, formula: str) -> dict[str, str]:
     """A step that a machine can do again: its *formula* takes the figures of earlier steps by their names."""
     return _step(zh, en, value) | {"name": name, "formula": formula}
-
-
-def exact(value: Fraction) -> str:
-    """A number to calculate with: decimal digits where they end, else a quotient."""
-    digits = next((digits for digits in range(DIGITS_MAX) if 10**digits % value.denominator == 0), None)
-    if digits is None:
-        return f"({value.numerator} / {value.denominator})"
-    return format(rounded(value, digits), "f")
 
 
 def _measuring(row: Row, found: Measured) -> list[dict[str, str]]:
@@ -88,23 +76,36 @@ def _measuring(row: Row, found: Measured) -> list[dict[str, str]]:
         unit = row.indicator.unit
         zh, en = f"{zh},× {plain(factor)} 换算为{unit}", f"{en}, × {plain(factor)} for the unit {unit}"
         formula = f"({formula}) * {exact(factor)}"
+    if row.indicator.target.op == "by":
+        day = day_text(row.measured)
+        zh, en = f"{zh},即{day}(自1970-01-01起的天数)", f"{en}, which is {day} (days since 1970-01-01)"
     return [*steps, _figure("measured", f"实际完成值 = {zh}", f"measured = {en}", plain(row.measured), formula)]
 
 
-def _scoring(row: Row, policy: Policy) -> list[dict[str, str]]:
-    indicator = row.indicator
+def _scoring(row: Row, plan: Plan, policy: Policy) -> list[dict[str, str]]:
+    goal = target_text(row.indicator.target)
     zh, en = _STATUS[row.status]
-    steps = [_step(f"指标值 {target_text(indicator.target)}:{zh}", f"target {target_text(indicator.target)}: {en}", "")]
-    if not row.is_vacuous and row.measured is not None:
-        zh, en = _METHODS[policy.methods[indicator.target.op]]
-        steps.append(_step(f"得分比例:{zh},最高为1", f"share of the weight: {en}, at most 1", plain(row.share)))
-    weight = plain(Fraction(indicator.weight))
-    digits = policy.rounding.digits
-    steps.append(
-        _step(
-            f"得分 = 分值 {weight} × 得分比例,四舍五入到{digits}位小数",
-            f"score = weight {weight} × share, rounded half up to {digits} decimals",
-            points_text(row.score),
-        )
-    )
-    return steps
+    return [
+        _step(f"指标值 {goal}:{zh}", f"target {goal}: {en}", ""),
+        *_share(row, policy),
+        _points(row, plan, policy),
+    ]
+
+
+def _share(row: Row, policy: Policy) -> list[dict[str, str]]:
+    indicator = row.indicator
+    if row.is_vacuous:
+        return [_figure("share", "得分比例:视为达成", "share of the weight: counts as met", "1", "1")]
+    if row.measured is None:
+        return [_figure("share", "得分比例:尚无数据", "share of the weight: nothing to measure yet", "0", "0")]
+    scoring = scoring_of(indicator, policy)
+    lines = share_lines(row.measured, indicator.target, scoring, indicator.weight, policy)
+    own_zh, own_en = _AGREED if indicator.scoring is not None else ("", "")
+    return [_figure(line.name, line.zh + own_zh, line.en + own_en, plain(line.value), line.formula) for line in lines]
+
+
+def _points(row: Row, plan: Plan, policy: Policy) -> dict[str, str]:
+    zh, en, formula = score_formula(row.indicator.weight, policy.rounding)
+    own = plan.policy_overrides is not None and plan.policy_overrides.rounding is not None
+    own_zh, own_en = _AGREED if own else ("", "")
+    return _figure("score", zh + own_zh, en + own_en, points_text(row.score), formula)

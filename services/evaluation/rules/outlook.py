@@ -12,7 +12,7 @@ from typing import Final
 
 from services.evaluation.model import Outlook, Target
 from services.evaluation.rules.measures.base import Course, Range
-from services.evaluation.rules.scoring import bounds, number
+from services.evaluation.rules.methods import bounds, number
 from shared.events.evaluation import Outlook as State
 
 LAG: Final = Fraction(1, 4)  # How far a growing result may lie behind the time that has passed.
@@ -90,7 +90,7 @@ def outlook(standing: Standing) -> Outlook:
     if standing.measured is None:
         return TIME_LEFT if standing.elapsed < LATE else NOTHING_YET
     low, _ = _wanted(standing.target)
-    if standing.course == "grows" and low is not None and 0 < low > standing.measured:
+    if standing.course == "grows" and low is not None and 0 < low >= standing.measured:
         return _by_pace(standing.measured / low, standing.elapsed)
     return BELOW
 

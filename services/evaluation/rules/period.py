@@ -47,7 +47,7 @@ class Period:
     def elapsed(self) -> Fraction:
         """The share of the window that has passed, 0 to 1."""
         whole = (self.ends_at - self.starts_at) // _MICROSECOND
-        passed = (min(max(self.as_of, self.starts_at), self.until) - self.starts_at) // _MICROSECOND
+        passed = (min(max(self.as_of, self.starts_at), self.ends_at) - self.starts_at) // _MICROSECOND
         return Fraction(passed, whole)
 
     @property

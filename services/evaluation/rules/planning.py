@@ -8,9 +8,12 @@ from typing import Any, Final, get_args
 from services.evaluation.model import Indicator, Plan, Policy, Target
 from services.evaluation.rules.conditions import EVENT_TYPES, read_where
 from services.evaluation.rules.measures import MEASURES, Measure
-from services.evaluation.rules.reading import Reader, at
+from services.evaluation.rules.methods import days, number
+from services.evaluation.rules.reading import at
+from services.evaluation.rules.refinements import RefinementReader
+from services.evaluation.rules.scoring import refine, weights_of
 from shared.events import evaluation as events
-from shared.events.evaluation import Aspect, Dimension, Operator
+from shared.events.evaluation import Aspect, Dimension, Operator, Scoring
 from shared.problems import Invalid
 
 NAME_LENGTH_MAX: Final = 200
@@ -20,10 +23,12 @@ MONEY_UNITS: Final = ("元", "万元")
 
 _PLAN_MEMBERS: Final = frozenset(
     {"project", "title", "fiscal_year", "from", "to", "policy", "objective", "execution", "indicators"}
+    | {"policy_overrides"}
 )
 _INDICATOR_MEMBERS: Final = frozenset(
-    {"code", "dimension", "aspect", "name", "unit", "target", "weight", "measure", "with"}
+    {"code", "dimension", "aspect", "name", "unit", "target", "weight", "measure", "with", "scoring"}
 )
+DATED: Final = ("reported",)  # Measures that may give a day.
 
 
 def read_plan(raw: Any, *, project: str, policies: Mapping[str, Policy]) -> Plan:
@@ -43,18 +48,22 @@ def read_plan(raw: Any, *, project: str, policies: Mapping[str, Policy]) -> Plan
 
 def warnings(plan: Plan, policy: Policy) -> list[dict[str, str]]:
     """Where the plan's weights differ from the policy's: allowed in special cases, so not refused."""
+    policy = refine(policy, plan.policy_overrides)
     weights = {"execution": plan.execution_weight}
     for indicator in plan.indicators:
         weights[indicator.dimension] = weights.get(indicator.dimension, Decimal(0)) + indicator.weight
+    wanted = weights_of(policy, weights)
+    # A policy that leaves part of the full score open says nothing about the dimensions that it does not name.
+    judged = {*weights, *wanted} if sum(wanted.values()) == policy.full else set(wanted)
     return [
         {
             "code": "weight-off-policy",
             "dimension": dimension,
             "weight": format(weights.get(dimension, Decimal(0)), "f"),
-            "policy_weight": format(policy.weights.get(dimension, Decimal(0)), "f"),
+            "policy_weight": format(wanted.get(dimension, Decimal(0)), "f"),
         }
-        for dimension in sorted({*weights, *policy.weights})
-        if weights.get(dimension, Decimal(0)) != policy.weights.get(dimension, Decimal(0))
+        for dimension in sorted(judged)
+        if weights.get(dimension, Decimal(0)) != wanted.get(dimension, Decimal(0))
     ]
 
 
@@ -70,6 +79,7 @@ def plan_event(plan: Plan, project: str) -> events.PlanAdopted:
         objective=plan.objective,
         execution=events.Execution(weight=format(plan.execution_weight, "f")),
         indicators=tuple(_planned(indicator) for indicator in plan.indicators),
+        policy_overrides=plan.policy_overrides,
     )
 
 
@@ -84,6 +94,7 @@ def _planned(indicator: Indicator) -> events.PlannedIndicator:
         weight=format(indicator.weight, "f"),
         measure=indicator.measure,
         arguments=dict(indicator.arguments),
+        scoring=indicator.scoring,
     )
 
 
@@ -100,7 +111,25 @@ def check_rating(level: str, percent: Decimal, policy: Policy) -> None:
         raise Invalid.field("percent", "outside_band", message)
 
 
-class _PlanReader(Reader):
+def told_value(told: str, target: Target) -> str:
+    """
+    A value told by hand, as it is counted with: a day as the days since 1970-01-01.
+
+    Raises:
+        Invalid: If a day is told where the target is none, or a number where it is one.
+    """
+    is_day = "-" in told[1:]  # A number has its minus in front.
+    if is_day != (target.op == "by"):
+        wanted = "a day, YYYY-MM-DD" if target.op == "by" else "a number"
+        raise Invalid.field("value", "type", f"the target {target.op} is measured by {wanted}")
+    return str(days(date.fromisoformat(told))) if is_day else told
+
+
+def _is_zero(target: Target) -> bool:
+    return target.op in ("<=", "=") and number(target) == 0
+
+
+class _PlanReader(RefinementReader):
     """Reads a plan from its members down to the arguments of its measures."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
@@ -111,7 +140,7 @@ class _PlanReader(Reader):
         if not isinstance(raw, dict):
             self.fault("", "type", "a plan is an object")
             return None
-        self.members("", raw, _PLAN_MEMBERS, needed=_PLAN_MEMBERS - {"project"})
+        self.members("", raw, _PLAN_MEMBERS, needed=_PLAN_MEMBERS - {"project", "policy_overrides"})
         if raw.get("project", project) != project:
             self.fault("project", "mismatch", "the plan names another project than the address")
         policy = self.choice("policy", raw, tuple(self._policies), "unknown_policy")
@@ -120,7 +149,10 @@ class _PlanReader(Reader):
         window = self.window(raw)
         execution = self.execution(raw)
         indicators = self.indicators(raw)
+        overrides = self.overrides(raw)
         self.weights(policy, execution, indicators)
+        if policy is not None and overrides is not None and overrides.weights is not None:
+            self.override_sum(overrides.weights, self._policies[policy].full)
         if None in (policy, title, objective, window, execution, indicators) or self.faults:
             return None
         assert policy and title and objective and window and indicators is not None  # noqa: PT018
@@ -135,6 +167,7 @@ class _PlanReader(Reader):
             objective=objective,
             execution_weight=execution,
             indicators=tuple(indicator for indicator in indicators if indicator is not None),
+            policy_overrides=overrides,
         )
 
     def window(self, raw: dict[str, Any]) -> tuple[int, date, date] | None:
@@ -194,7 +227,7 @@ class _PlanReader(Reader):
             self.fault(place, "type", "an indicator is an object")
             return None
         before = len(self.faults)
-        self.members(place, raw, _INDICATOR_MEMBERS, needed=_INDICATOR_MEMBERS - {"with", "unit"})
+        self.members(place, raw, _INDICATOR_MEMBERS, needed=_INDICATOR_MEMBERS - {"with", "unit", "scoring"})
         code = self.identifier("code", raw, place)
         dimension = self.choice("dimension", raw, get_args(Dimension), "unknown_dimension", place)
         aspect = self.choice("aspect", raw, get_args(Aspect), "unknown_aspect", place)
@@ -203,6 +236,7 @@ class _PlanReader(Reader):
         weight = self.weight(f"{place}.weight", raw)
         measure = self.choice("measure", raw, tuple(MEASURES), "unknown_measure", place)
         target = self.target(f"{place}.target", raw, measure)
+        scoring = self.own_scoring(place, raw, target)
         arguments = self.arguments(place, raw, measure)
         if measure is not None and MEASURES[measure].kind == "money" and unit not in (None, *MONEY_UNITS):
             self.fault(f"{place}.unit", "unit", f"an amount is in {' or '.join(MONEY_UNITS)}")
@@ -218,7 +252,15 @@ class _PlanReader(Reader):
             weight=weight or Decimal(0),
             measure=measure or "",
             arguments=arguments,
+            scoring=scoring,
         )
+
+    def own_scoring(self, place: str, raw: dict[str, Any], target: Target | None) -> Scoring | None:
+        field = f"{place}.scoring"
+        found = self.scoring(field, raw["scoring"], None if target is None else target.op) if "scoring" in raw else None
+        if found is not None and found.method == "zero_tolerance" and target is not None and not _is_zero(target):
+            self.fault(f"{field}.method", "operator", "zero_tolerance goes with a target of 0")
+        return found
 
     def unit(self, raw: dict[str, Any], place: str) -> str | None:
         # A qualitative indicator has no unit: an empty one is as good as none.
@@ -238,7 +280,7 @@ class _PlanReader(Reader):
         if measure is not None and (op == "level") != (measure == "rating"):
             self.fault(f"{field}.op", "operator", "level goes with the measure rating, and only with it")
             return None
-        if op == "by":
+        if op == "by" and measure is not None and measure not in DATED:
             self.fault(f"{field}.op", "operator", "this measure gives a number, not a date")
             return None
         return self.target_value(f"{field}.value", op, value)
@@ -249,6 +291,9 @@ class _PlanReader(Reader):
             return None if words is None else Target(op="level", value=words)
         if op == "between":
             return self.between(field, raw["value"])
+        if op == "by":
+            day = self.day("value", raw, field.removesuffix(".value"))
+            return None if day is None else Target(op="by", value=day.isoformat())
         number = self.number(field, raw["value"])
         return None if number is None else Target(op=op, value=format(number, "f"))  # type: ignore[arg-type]
 

@@ -64,7 +64,7 @@ class Reader:
             return None
         return Decimal(text)
 
-    def day(self, name: str, raw: dict[str, Any]) -> date | None:
+    def day(self, name: str, raw: dict[str, Any], place: str = "") -> date | None:
         if name not in raw:
             return None
         value = raw[name]
@@ -73,7 +73,7 @@ class Reader:
         except ValueError:
             day = None
         if day is None or not YEAR_MIN <= day.year <= YEAR_MAX:
-            self.fault(name, "date", f"must be a date, YYYY-MM-DD, of {YEAR_MIN} to {YEAR_MAX}")
+            self.fault(at(place, name), "date", f"must be a date, YYYY-MM-DD, of {YEAR_MIN} to {YEAR_MAX}")
             return None
         return day
 

@@ -1,13 +1,17 @@
 """How scores are shown: the very digits and words of the public interface."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from services.evaluation.model import Execution, Outlook, Row, Score, Target
+import msgspec
+
+from services.evaluation.model import Execution, Outlook, Policy, Row, Score, Target
 from services.evaluation.rules.evaluating import dimension_sums
-from services.evaluation.rules.scoring import rounded
+from services.evaluation.rules.methods import EPOCH
+from services.evaluation.rules.scoring import achievement, excess_loss, rounded
 from shared.money import yuan
 
 MEASURED_DIGITS: Final = 6
@@ -32,6 +36,7 @@ def document(score: Score, *, version: int, explanations: Explanations = NO_WORD
         "final": score.is_final,
         "reasons": list(score.reasons),
         "policy": score.policy.name,
+        "policy_overrides": msgspec.to_builtins(score.policy_overrides),
         "total": points_text(score.total),
         "full": plain(Fraction(score.policy.full)),
         "grade": score.grade.name,
@@ -46,12 +51,12 @@ def document(score: Score, *, version: int, explanations: Explanations = NO_WORD
             {"dimension": dimension, "weight": plain(Fraction(weight)), "score": points_text(earned)}
             for dimension, weight, earned in dimension_sums(score)
         ],
-        "details": [detail(row, explanations) for row in score.rows],
+        "details": [detail(row, explanations, policy=score.policy) for row in score.rows],
     }
 
 
-def detail(row: Row, explanations: Explanations = NO_WORDS) -> dict[str, Any]:
-    """One row of the score."""
+def detail(row: Row, explanations: Explanations = NO_WORDS, *, policy: Policy) -> dict[str, Any]:
+    """One row of the score under a policy as the plan refines it."""
     indicator = row.indicator
     return {
         "code": indicator.code,
@@ -60,15 +65,37 @@ def detail(row: Row, explanations: Explanations = NO_WORDS) -> dict[str, Any]:
         "aspect": indicator.aspect,
         "unit": indicator.unit,
         "target": target_text(indicator.target),
-        "measured": None if row.measured is None else plain(row.measured),
+        "measured": _measured(row),
         "status": row.status,
         "vacuous": row.is_vacuous,
         "vacuous_reason": NOTHING_TO_COUNT if row.is_vacuous else None,
         "weight": plain(Fraction(indicator.weight)),
         "score": points_text(row.score),
+        "scoring": None if indicator.scoring is None else msgspec.to_builtins(indicator.scoring),
+        "over_achievement": _over_achievement(row, policy),
         "source": row.source,
         "outlook": _outlook(row.outlook),
         "deviation": explanations.get(row.deviation or ""),
+    }
+
+
+def _measured(row: Row) -> str | None:
+    if row.measured is None:
+        return None
+    return day_text(row.measured) if row.indicator.target.op == "by" else plain(row.measured)
+
+
+def _over_achievement(row: Row, policy: Policy) -> dict[str, Any] | None:
+    """Where more than the target was reached: the per cent, always, and what it costs where a rule says so."""
+    reached = None if row.measured is None else achievement(row.measured, row.indicator.target)
+    if row.measured is None or reached is None:
+        return None
+    rule = policy.over_achievement
+    return {
+        "percent": plain(reached),
+        "above": None if rule is None else rule.above,
+        "exceeded": rule is not None and reached > Fraction(rule.above),
+        "share_lost": plain(excess_loss(row.measured, row.indicator.target, rule)),
     }
 
 
@@ -92,9 +119,17 @@ def target_text(target: Target) -> str:
     """A target as people write it: ≥60, =1, 95–100, 稳步运行."""
     if not isinstance(target.value, str):
         return "–".join(target.value)
-    if target.op == "level":
+    if target.op in ("level", "by"):
         return target.value
     return f"{_SIGNS.get(target.op, target.op)}{target.value}"
+
+
+def day_text(days: Fraction) -> str:
+    """The day that is *days* after 1970-01-01."""
+    try:
+        return (EPOCH + timedelta(days=int(days))).isoformat()
+    except OverflowError:  # No calendar has it: shown as the number that was told.
+        return plain(days)
 
 
 def plain(value: Fraction) -> str:

@@ -15,8 +15,11 @@ def accepted_quantity(facts: Facts, period: Period, arguments: Mapping[str, str]
     """
     The quantity of an item that passed acceptance (验收合格数量).
 
-    Unit: the item's. Bounds: from 0. Failed acceptances add nothing; what was accepted before a termination stays.
-    Pending while the period is open and nothing of the item was accepted; 0 when it is over.
+    Partial acceptances add up. Failed ones add nothing; what was accepted before a termination stays.
+
+    Unit: the item's.
+    Bounds: from 0.
+    Pending: while the window is open and nothing of the item was accepted; 0 when it is over.
     Source: interfaces, "Measures"; 财库〔2016〕205号 on item-by-item acceptance, general knowledge of the document.
     """
     item = arguments["item"]
@@ -40,8 +43,12 @@ def government_procurement_rate(facts: Facts, period: Period, arguments: Mapping
     """
     The share of contract amounts bought by government procurement (政府采购率).
 
-    Ratio 0 to 1: the amounts of contracts by government procurement over those of all contracts, terminated ones out.
-    Pending without a contract. No national definition was found; numerator and denominator are stated with the score.
+    The amounts of contracts by government procurement over those of all contracts, terminated ones out.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: without a contract, also when the window is over.
+    Source: interfaces, "Measures". No national definition was found; numerator and denominator stand with the score.
     """
     signed = [
         (contract, Fraction(latest_terms(contract, period).amount, FEN_PER_YUAN))
@@ -68,7 +75,9 @@ def acceptance_pass_rate(facts: Facts, period: Period, arguments: Mapping[str, s
     """
     The share of inspected contracts whose latest acceptance passed (验收合格率).
 
-    Ratio 0 to 1. Pending while nothing was inspected.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while nothing was inspected, also when the window is over.
     Source: interfaces, "Measures".
     """
     in_order = sorted(_acceptances(facts, period), key=lambda found: _order(found[1].origin))
@@ -91,9 +100,12 @@ def service_months(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     """
     Whole months of accepted service that have passed (服务月数).
 
-    Unit: months. Of contracts with the item and a passed acceptance, the union of the days of their terms inside the
-    window that are over, each unbroken run counted in whole months from its first day. A termination ends the term.
-    Pending while the period is open and nothing was accepted; 0 when it is over.
+    Of contracts with the item and a passed acceptance, the union of the days of their terms inside the window that are
+    over, each unbroken run counted in whole months from its first day. A termination ends the term.
+
+    Unit: months.
+    Bounds: from 0.
+    Pending: while the window is open and nothing of the item was accepted; 0 when it is over.
     Source: interfaces, "Precise points".
     """
     item = arguments["item"]

@@ -17,9 +17,13 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
     """
     The share of time in which the service was down (系统故障率), of one asset or of all.
 
-    Ratio 0 to 1: time in which at least one fault with `service_down` was open over the time from the window's start
-    to now, announced maintenance out. A window of an asset excuses that asset's faults; one of the project excuses
-    all and leaves the denominator, too. Never pending once the window has begun: time itself is what it is measured by.
+    Time in which at least one fault with `service_down` was open over the time from the window's start to now,
+    announced maintenance out. A window of an asset excuses that asset's faults; one of the project excuses all and
+    leaves the denominator, too.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: never once the window has begun: time itself is what it is measured by.
     Source: interfaces, "Measures".
     """
     down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
@@ -40,7 +44,10 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     """
     The share of time in which the service was not down (可用率): 1 less `fault_rate`.
 
-    Ratio 0 to 1.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: never once the window has begun.
+    Source: interfaces, "Measures".
     """
     down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
     up = whole - down
@@ -61,7 +68,11 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
     """
     The share of faults that are resolved (故障排除率).
 
-    Ratio 0 to 1. A reopened fault is not resolved until it is again. Vacuously met when the period ends without one.
+    A reopened fault is not resolved until it is again.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
     states = [(fault, _is_resolved(fault, period)) for fault in _faults(facts, period)]
@@ -83,7 +94,11 @@ def response_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     Hours from a fault's occurrence to its first response (故障响应时间): `max` (default), `mean` or `p95`.
 
     An unanswered fault counts to now, or to the end of the window; one resolved without an answer was answered when it
-    was resolved. Vacuously met when the period ends without a fault.
+    was resolved. `p95` is by nearest rank.
+
+    Unit: hours; × 60 where the indicator's unit is 分钟 or minutes.
+    Bounds: from 0.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Precise points".
     """
     return _spread(facts, period, arguments, _hours_to_response, ("responded", "resolved"), ("响应", "response"))
@@ -94,6 +109,11 @@ def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     Hours from a fault's occurrence to its resolution (故障修复时间), in the same statistics as `response_hours`.
 
     An unresolved fault counts to now, or to the end of the window.
+
+    Unit: hours; × 60 where the indicator's unit is 分钟 or minutes.
+    Bounds: from 0.
+    Pending: while the window is open and no fault was opened; vacuously met when it is over.
+    Source: interfaces, "Measures".
     """
     return _spread(facts, period, arguments, _hours_to_repair, ("resolved", "reopened"), ("修复", "repair"))
 

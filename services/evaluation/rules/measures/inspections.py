@@ -12,7 +12,9 @@ def inspections(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     """
     Inspections held (检查次数).
 
-    A count from 0. Pending while the period is open and none was held; 0 when it is over.
+    Unit: inspections.
+    Bounds: from 0.
+    Pending: while the window is open and none was held; 0 when it is over.
     Source: interfaces, "Measures".
     """
     held = [found.origin for found in facts.inspections.values() if period.has(found.origin)]
@@ -31,7 +33,9 @@ def rectification_rate(facts: Facts, period: Period, arguments: Mapping[str, str
     """
     The share of findings that were put right (问题整改率).
 
-    Ratio 0 to 1. Vacuously met when the period ends without a finding.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and nothing was found; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
     held = [found for found in facts.inspections.values() if period.has(found.origin)]

@@ -13,7 +13,9 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     """
     Payments less reversals (实际支出), of one line or of all.
 
-    Unit: yuan; shown in the indicator's unit, 元 or 万元. Pending while the period is open and nothing was paid.
+    Unit: yuan, or 万元 where the indicator's unit says so.
+    Bounds: from 0.
+    Pending: while the window is open and nothing was paid; 0 when it is over.
     Source: interfaces, "Measures".
     """
     line = arguments.get("line")
@@ -36,7 +38,9 @@ def execution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     """
     The share of the adjusted budget that was spent (预算执行率).
 
-    Ratio from 0; 0 from the start and where there is no budget, never pending.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: from 0; above 1 where more was spent than the budget. 0 where there is no budget.
+    Pending: never: 0 from the start.
     Source: 财预〔2020〕10号; that the budget is the adjusted one stands on published forms.
     """
     paid = paid_amount(facts, period, {})

@@ -18,9 +18,12 @@ def on_time_payment_rate(facts: Facts, period: Period, arguments: Mapping[str, s
     """
     The share of contracts due that were paid in full in time (资金支付及时率).
 
-    Ratio 0 to 1. A contract is due when the days it allows for payment, counted from its latest passed acceptance, are
-    over; in time is what was paid by the end of the last of them, less reversals. Vacuously met when the period ends
-    with none due.
+    A contract is due when the days it allows for payment, counted from its latest passed acceptance, are over; in time
+    is what was paid by the end of the last of them, less reversals.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and no contract was due; vacuously met when it is over.
     Source: interfaces, "Precise points".
     """
     paid: dict[str | None, list[tuple[Origin, int]]] = defaultdict(list)

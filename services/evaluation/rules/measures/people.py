@@ -12,7 +12,9 @@ def complaint_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     """
     Complaints for each service used (投诉率).
 
-    Ratio from 0. Pending while no service was counted.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: from 0.
+    Pending: while no service was counted, also when the window is over.
     Source: interfaces, "Measures".
     """
     complaints = [(found.origin, Fraction(1)) for found in facts.complaints.values() if period.has(found.origin)]
@@ -31,7 +33,9 @@ def complaint_closure_rate(facts: Facts, period: Period, arguments: Mapping[str,
     """
     The share of complaints that are closed (投诉办结率).
 
-    Ratio 0 to 1. Vacuously met when the period ends without a complaint.
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: while the window is open and nobody complained; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
     filed = [found for found in facts.complaints.values() if period.has(found.origin)]
@@ -56,7 +60,11 @@ def satisfaction_rate(facts: Facts, period: Period, arguments: Mapping[str, str]
     """
     The share of survey answers that were satisfied (满意率), of one survey or of all.
 
-    Ratio 0 to 1. Answers count whenever they were collected. Pending without any.
+    Answers count whenever they were collected.
+
+    Unit: ratio; shown × 100 where the indicator's unit is %.
+    Bounds: 0 to 1.
+    Pending: without an answer, also when the window is over.
     Source: interfaces, "Precise points".
     """
     survey = arguments.get("survey")
@@ -80,7 +88,11 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
     """
     The percent of the latest rating of this indicator (定性指标评定).
 
-    Percent 0 to 100. A rating counts whenever it was given. Pending without one.
+    A rating counts whenever it was given.
+
+    Unit: percent.
+    Bounds: 0 to 100.
+    Pending: without a rating, also when the window is over.
     Source: 财预〔2020〕10号, the three bands of qualitative indicators.
     """
     code = arguments["code"]
@@ -100,10 +112,13 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
 
 def reported(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
     """
-    The latest value that was reported by hand (填报值), for what no event measures.
+    The latest value that was reported by hand (填报值), for what no event measures; the score says `self_reported`.
 
-    In the indicator's unit. A value counts whenever it was reported; the score says `self_reported`. Pending without
-    one.
+    A value counts whenever it was reported.
+
+    Unit: the indicator's.
+    Bounds: none.
+    Pending: without a report, also when the window is over.
     Source: interfaces, "Measures".
     """
     code = arguments["code"]

@@ -19,8 +19,9 @@ def reading(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measu
     """
     A statistic of the readings of a metric (监测值), of one asset or of all: `last` (default), `min`, `max` or `mean`.
 
-    In the unit the readings were recorded in; where that differs from the indicator's, the steps say so. Pending
-    without a reading.
+    Unit: what the readings were recorded in; the steps name it.
+    Bounds: none.
+    Pending: without a reading, also when the window is over.
     Source: interfaces, "Measures".
     """
     metric, asset = arguments["metric"], arguments.get("asset")
@@ -75,7 +76,9 @@ def event_count(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     """
     How many events of a type happened (事件次数), all or those whose members are as `where` says.
 
-    A count from 0. Pending while the period is open and none happened; 0 when it is over.
+    Unit: events.
+    Bounds: from 0.
+    Pending: while the window is open and none happened; 0 when it is over.
     Source: interfaces, "Measures".
     """
     wanted = conditions(arguments.get("where", ""))

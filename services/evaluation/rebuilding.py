@@ -1,0 +1,142 @@
+"""
+Rebuilding: every project's facts folded again from what was received, beside the live ones, and swapped in one go.
+
+Nothing is published by it. What was scored while it ran is scored again in the transaction of the swap, so the swap
+loses nothing; a process that dies before it has changed nothing and begins anew at its next start.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlmodel import Session
+
+from services.evaluation import handlers, store
+from services.evaluation.dossiers import Dossiers
+from services.evaluation.model import Policy
+from services.evaluation.settings import Settings
+from services.evaluation.store import RebuildRow
+from services.evaluation.stream import Hub
+from shared.problems import Refusal, Unavailable
+from shared.service import Service
+
+BATCH: Final = 50  # Projects written down in one transaction.
+RETRY_SECONDS: Final = 1.0
+
+log = structlog.get_logger()
+
+
+class RebuildRunning(Refusal):
+    """One rebuild at a time."""
+
+    slug, title = "rebuild-running", "A rebuild is running"
+
+    def __init__(self, rebuild: str) -> None:
+        super().__init__(f"rebuild {rebuild} is running", rebuild=rebuild)
+
+
+def begin(session: Session, rebuild: str, *, reason: str, by: str, now: datetime) -> RebuildRow:
+    """
+    Put a rebuild on record; `Rebuilder` does it.
+
+    Raises:
+        RebuildRunning: If there is one already.
+    """
+    running = store.running_rebuild(session)
+    if running is not None:
+        raise RebuildRunning(running.rebuild)
+    row = RebuildRow(rebuild=rebuild, reason=reason, requested_by=by, started_at=now)
+    session.add(row)
+    return row
+
+
+class Rebuilder:
+    """Does the rebuild that is on record, in the background."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        written: Dossiers,
+        shown: Dossiers,
+        policies: dict[str, Policy],
+        hub: Hub,
+    ) -> None:
+        self._service = service
+        self._settings = settings
+        self._written = written
+        self._shown = shown
+        self._policies = policies
+        self._hub = hub
+        self.wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Do what is on record until cancelled; one that a stop has cut short is done again from its beginning."""
+        self.wake.set()
+        while True:
+            await self.wake.wait()
+            self.wake.clear()
+            try:
+                running = await self._service.database.read(store.running_rebuild)
+                if running is not None:
+                    await self._rebuild(running.rebuild)
+            except Unavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+                self.wake.set()
+
+    async def _rebuild(self, rebuild: str) -> None:
+        database = self._service.database
+        await database.write(store.clear_rebuilt)
+        fresh = Dossiers(self._settings.facts_kept)
+        live, rebuilt = hashlib.sha256(), hashlib.sha256()
+        projects = sorted(await database.read(store.planned_projects))
+        for start in range(0, len(projects), BATCH):
+            made = []
+            for project in projects[start : start + BATCH]:
+                row, before, after = await database.read(partial(self._project, project=project, fresh=fresh))
+                live.update(f"{project} {before}\n".encode())
+                rebuilt.update(f"{project} {after}\n".encode())
+                made += [] if row is None else [row]
+            await database.write(partial(store.keep_rebuilt, rows=made))
+        digests = live.hexdigest(), rebuilt.hexdigest()
+        seq = await database.write(
+            partial(self._swap, rebuild=rebuild, fresh=fresh, projects=len(projects), digests=digests)
+        )
+        self._shown.forget_all()
+        self._hub.reset(seq)
+        if digests[0] == digests[1]:
+            log.info("rebuilt", rebuild=rebuild, projects=len(projects))
+        else:
+            log.error("rebuilt_otherwise", alarm=True, rebuild=rebuild, projects=len(projects))
+
+    def _project(self, session: Session, *, project: str, fresh: Dossiers) -> tuple[store.ScoreFields | None, str, str]:
+        """One project's score from scratch, and the digests of its live and of its fresh facts, at the same place."""
+        with self._shown.reading(session, project) as facts:
+            before = facts.digest()
+        facts = fresh.facts(session, project)
+        row = store.score(session, project)
+        fields = None if row is None else self._scored(session, project, fresh, row.version)
+        return fields, before, facts.digest()
+
+    def _scored(self, session: Session, project: str, fresh: Dossiers, version: int) -> store.ScoreFields:
+        facts = fresh.facts(session, project)
+        now = self._service.clock.now()
+        document = handlers.evaluated(session, project, facts, self._policies, as_of=now, version=version)
+        return handlers.score_fields(project, facts, document, self._policies)
+
+    def _swap(self, session: Session, *, rebuild: str, fresh: Dossiers, projects: int, digests: tuple[str, str]) -> int:
+        """Put the rebuilt scores and facts in the place of the live ones; returns where the own log stands."""
+        for project, version in store.moved_on(session):
+            store.keep_rebuilt(session, rows=[self._scored(session, project, fresh, version)])
+        for project in store.planned_projects(session):
+            fresh.facts(session, project)  # Up to this very transaction.
+        store.swap_rebuilt(session)
+        _, seq = store.head(session, 0)
+        store.finish_rebuild(
+            session, rebuild, now=self._service.clock.now(), projects=projects, digests=digests, seq=seq
+        )
+        self._written.replace(session, fresh)
+        return seq

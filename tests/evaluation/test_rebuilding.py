@@ -1,0 +1,183 @@
+"""Rebuilds: from received events, beside the live scores, swapped in one transaction."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+
+from services.evaluation.store import ScoreRow
+from tests.evaluation.builders import declared, opened, paid, received, responded
+from tests.evaluation.driver import Evaluation, Stream, started
+from tests.evaluation.test_api import log_of, play
+from tests.evaluation.test_stream import PLAN
+
+REASON = {"reason": "after an upgrade"}
+
+
+async def rebuilt(evaluation: Evaluation) -> dict[str, Any]:
+    """Ask for a rebuild and wait for its end."""
+    answer = await evaluation.send("POST", "/rebuilds", REASON)
+    assert answer.status_code == 202, answer.text
+    path = answer.headers["location"]
+    async with asyncio.timeout(20):
+        while True:
+            found: dict[str, Any] = await evaluation.get(path)
+            if found["status"] == "done":
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def a_history(evaluation: Evaluation) -> dict[str, Any]:
+    await evaluation.send("PUT", "/projects/p/plan", PLAN)
+    await evaluation.happen(
+        declared("1000.00"), received("1000.00"), paid("400.00"), opened("03-01 08:00"), responded("03-01 09:00")
+    )
+    return await evaluation.score(lambda score: score["execution"]["spent"] == "400.00")
+
+
+def test_a_rebuild_makes_the_same_scores_and_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        before = await a_history(evaluation)
+        published = len(await log_of(evaluation))
+
+        done = await rebuilt(evaluation)
+
+        assert (done["projects"], done["digest"]["equal"], done["requested_by"]) == (1, True, "admin")
+        assert len(done["digest"]["live"]) == 64
+        assert await evaluation.score() == before
+        assert len(await log_of(evaluation)) == published
+        await evaluation.happen(paid("100.00", payment="next"))
+        after = await evaluation.score(lambda score: score["execution"]["spent"] == "500.00")
+        assert after["version"] == before["version"] + 1
+        assert [row["rebuild"] for row in (await evaluation.get("/rebuilds"))["items"]] == [done["rebuild"]]
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_a_rebuild_mends_scores_and_facts_that_went_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        right = await a_history(evaluation)
+        module = sys.modules["services.evaluation.app"]
+        for dossiers in (module.written, module.shown):
+            for dossier in dossiers._kept.values():
+                dossier.facts.payments.clear()
+        damaged = right | {"total": "1.00"}
+        document = msgspec.json.encode(damaged)
+        update = sa.update(ScoreRow).values(document=document, total="1.00")
+        await evaluation.service.database.write(lambda session: session.execute(update))
+
+        done = await rebuilt(evaluation)
+
+        assert done["digest"]["equal"] is False
+        assert await evaluation.score() == right
+        [line] = (await evaluation.get("/projects"))["items"]
+        assert line["total"] == right["total"]
+        await evaluation.happen(paid("100.00", payment="next"))
+        await evaluation.score(lambda score: score["execution"]["spent"] == "500.00")
+
+    play(scenario, tmp_path, monkeypatch, tick_seconds="3600")
+
+
+def test_what_happens_during_a_rebuild_is_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await a_history(evaluation)
+        rebuilder = sys.modules["services.evaluation.app"].rebuilder
+        swap = rebuilder._swap
+        moved = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        async def move() -> None:
+            await evaluation.happen(paid("100.00", payment="meanwhile"))
+            await evaluation.score(lambda score: score["execution"]["spent"] == "500.00")
+            moved.set()
+
+        project = rebuilder._project
+
+        def slowly(session: Any, **named: Any) -> Any:
+            found = project(session, **named)
+            asyncio.run_coroutine_threadsafe(move(), loop).result(timeout=20)
+            return found
+
+        rebuilder._project = slowly
+        try:
+            await rebuilt(evaluation)
+        finally:
+            rebuilder._project = project
+
+        assert moved.is_set()
+        assert rebuilder._swap == swap
+        assert (await evaluation.score())["execution"]["spent"] == "500.00"
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_every_subscriber_is_reset_and_given_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await a_history(evaluation)
+        reading = Stream(evaluation)
+        last_id, event, _ = await reading.next()
+        assert event == "snapshot"
+
+        await rebuilt(evaluation)
+        _, reset, why = await reading.next()
+        _, again, snapshot = await reading.next()
+        await reading.cut()
+        resumed = Stream(evaluation, last_id=last_id)
+        _, first, _ = await resumed.next()
+        await resumed.cut()
+
+        assert (reset, again, first) == ("reset", "snapshot", "reset")
+        assert "rebuilt" in why["reason"]
+        assert [score["project"] for score in snapshot["projects"]] == ["p"]
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_a_reset_is_remembered_over_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with started(tmp_path, monkeypatch) as evaluation:
+            await a_history(evaluation)
+            reading = Stream(evaluation)
+            last_id, _, _ = await reading.next()
+            await reading.cut()
+            await rebuilt(evaluation)
+        async with started(tmp_path, monkeypatch) as evaluation:
+            resumed = Stream(evaluation, last_id=last_id)
+            _, first, _ = await resumed.next()
+            await resumed.cut()
+            assert first == "reset"
+
+    asyncio.run(scenario())
+
+
+def test_a_rebuild_that_a_stop_cut_short_is_done_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with started(tmp_path, monkeypatch) as evaluation:
+            await a_history(evaluation)
+            module = sys.modules["services.evaluation.app"]
+            monkeypatch.setattr(module.rebuilder, "_rebuild", lambda _: asyncio.Event().wait())
+            answer = await evaluation.send("POST", "/rebuilds", REASON)
+            second = await evaluation.send("POST", "/rebuilds", REASON)
+            assert (second.status_code, second.json()["type"]) == (409, "/problems/rebuild-running")
+            assert second.json()["rebuild"] == answer.json()["rebuild"]
+        async with started(tmp_path, monkeypatch) as evaluation, asyncio.timeout(20):
+            while (await evaluation.get(answer.headers["location"]))["status"] != "done":
+                await asyncio.sleep(0.01)
+
+    asyncio.run(scenario())
+
+
+def test_rebuilds_are_for_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        for role in ("viewer", "planner", "auditor"):
+            assert (await evaluation.send("POST", "/rebuilds", REASON, role=role)).status_code == 403
+        assert (await evaluation.send("GET", "/rebuilds/none")).status_code == 404
+        assert (await evaluation.send("POST", "/rebuilds", {})).status_code == 422
+
+    play(scenario, tmp_path, monkeypatch)
