@@ -59,7 +59,7 @@ def router(service: "Service") -> APIRouter:
     return routes
 
 
-def _rests_on(service: "Service") -> dict[str, dict[str, str]]:
+def _rests_on(service: "Service") -> dict[str, Any]:
     """Versions, and the settings that an answer 2xx being on disk rests on."""
     versions = {"program": version("scorebus"), "schema": service.schema, "bus": service.bus.server or "not reached"}
     return {"versions": versions, "store": service.database.durability}
