@@ -91,7 +91,8 @@ def _print(file: Path, found: dict[str, Any], language: Language) -> None:
     errors = sum(finding["severity"] == "error" for finding in findings)
     doubts = len(findings) - errors
     heads = {
-        "zh": f"{file}:按 {found['policy']} 核对,重算总分 {found['recomputed_total']},错误 {errors} 处,存疑 {doubts} 处",
+        "zh": f"{file}:按 {found['policy']} 核对,重算总分 {found['recomputed_total']},"
+        f"错误 {errors} 处,存疑 {doubts} 处",
         "en": f"{file}: held to {found['policy']}, recomputed total {found['recomputed_total']}, "
         f"{errors} errors, {doubts} doubts",
     }
@@ -110,7 +111,7 @@ def _headline(finding: dict[str, Any], language: Language) -> Text:
     places = {"zh": "全表", "en": "whole table"}
     if finding["row"] is not None:
         number = finding["row"] + 1
-        places = {"zh": f"第{number}行", "en": f"row {number}"}
+        places = {"zh": f"第{number}项指标", "en": f"indicator {number}"}
     place = " ".join(places[code] for code in language.codes)
     name = f" · {finding['name']}" if finding.get("name") else ""
     return Text.assemble((words, STYLES[severity]), f"  {place}{name} · {finding['code']}")

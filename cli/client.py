@@ -51,6 +51,7 @@ class Refused(CommandError):
         super().__init__(
             f"{call.service} refused {call.method} {call.path}: {response.status_code} {_problem(response)}"
         )
+        self.status = response.status_code
 
 
 class Unanswered(CommandError):
@@ -101,10 +102,21 @@ class Platform:
             Unanswered: If the patience is over.
             Interrupted: If told to stop.
         """
+        return _answer(self.respond(call))
+
+    def respond(self, call: Call) -> httpx.Response:
+        """
+        As `perform`, with the response as it came: its very bytes and its headers.
+
+        Raises:
+            Refused: If the answer is a refusal that will stay.
+            Unanswered: If the patience is over.
+            Interrupted: If told to stop.
+        """
         deadline, pause = time.monotonic() + self._patience_seconds, self._pause_seconds
         while True:
             outcome = self._attempt(call)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, httpx.Response):
                 return outcome
             reason, asked = outcome
             if time.monotonic() >= deadline:
@@ -122,7 +134,7 @@ class Platform:
         if self._stopping.wait(max(seconds, 0)):
             raise Interrupted
 
-    def _attempt(self, call: Call) -> Answer | tuple[str, float | None]:
+    def _attempt(self, call: Call) -> httpx.Response | tuple[str, float | None]:
         """An answer for good; or why there is none yet, and the seconds to wait if the service says so."""
         try:
             response = self.http.request(
@@ -135,7 +147,7 @@ class Platform:
         except httpx.TransportError as error:
             return f"{type(error).__name__} {error}".strip(), None
         if response.is_success:
-            return _answer(response)
+            return response
         if not _may_pass(response):
             raise Refused(call, response)
         return f"{response.status_code} {_problem(response)}", _retry_after(response)

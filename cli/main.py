@@ -12,6 +12,7 @@ from cli.errors import CommandError
 from cli.play import play
 from cli.token import token
 from cli.up import up
+from cli.verify.command import verify_command
 from cli.watch import watch
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 for command in (up, play, apply, token, watch, audit):
     app.command()(command)
+app.command("verify")(verify_command)
 
 
 def run(words: Sequence[str] | None = None) -> None:

@@ -24,8 +24,8 @@ class Dossier:
     facts: Facts = field(default_factory=Facts)
     position: int = 0
     seq: int = 0
-    replays: int = 0  # Of parked events; each changes what came before.
     lock: threading.RLock = field(default_factory=threading.RLock)
+    replays: int = 0  # Of parked events; each changes what came before.
 
 
 class Dossiers:

@@ -106,7 +106,9 @@ def test_a_commit_whose_answer_was_lost_is_settled_by_asking(postgresql_url: str
         if ended:
             return
         if is_on_disk:
-            connection.connection.driver_connection.commit()  # type: ignore[union-attr]
+            driver: Any = connection.connection.driver_connection
+            driver.commit()
+            driver.execute("SELECT 1")  # So that the next COMMIT has something to fail at.
         ended.append(end_sessions(postgresql_url, "writer"))
 
     async def scenario(database: Database) -> list[str]:

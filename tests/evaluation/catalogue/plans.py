@@ -7,7 +7,8 @@ from services.evaluation.rules.catalogue import Entry
 
 def planned(entry: Entry) -> dict[str, Any]:
     """A plan that measures by *entry* alone, with a target where the catalogue has none."""
-    value: Any = "1" if entry.target is None else entry.target.value
+    unsaid = "2018-12-31" if entry.direction == "by" else "1"
+    value: Any = unsaid if entry.target is None else entry.target.value
     indicator = {
         "code": entry.code,
         "dimension": entry.dimension,

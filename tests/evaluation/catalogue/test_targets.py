@@ -119,6 +119,10 @@ def test_the_words_decide_on_the_sign(text: str, op: str, value: object) -> None
         ("website-fault-rate", "网站不出故障", "=", "0"),
         ("website-unreachable-share", "别让网站老打不开", "=", "0"),
         ("website-stable", "网站稳步运行", "level", "稳步运行"),
+        ("finish-by", "项目2018年12月10日前完成", "by", "2018-12-10"),
+        ("accept-by", "验收于2018-12-10前完成", "by", "2018-12-10"),
+        ("launch-by", "系统2024年2月底前上线", "by", "2024-02-29"),
+        ("finish-by", "项目2018年底完工", "by", "2018-12-31"),
     ],
 )
 def test_numbers_and_units_are_told_in_the_unit_of_the_indicator(code: str, text: str, op: str, value: object) -> None:
@@ -142,6 +146,9 @@ def test_numbers_and_units_are_told_in_the_unit_of_the_indicator(code: str, text
         ("room-temperature", "机房温度保持凉爽"),
         ("website-stable", "网站可用率99%"),
         ("website-response-seconds", "网页打开时间365天"),
+        ("finish-by", "项目12月10日前完成"),
+        ("finish-by", "项目2018年13月40日前完成"),
+        ("finish-by", "项目30天内完成"),
         ("visits", "网站访问量万次以上"),
     ],
 )
@@ -162,7 +169,7 @@ def test_a_number_in_the_indicators_own_unit_is_read_as_it_stands(number: int, e
 def test_whatever_is_written_is_read_or_left(text: str, entry: Entry) -> None:
     found = read(text, entry)
 
-    assert found is None or found[0] in ("=", ">=", "<=", ">", "<", "between")
+    assert found is None or found[0] in ("=", ">=", "<=", ">", "<", "between", "by")
 
 
 @settings(deadline=None)

@@ -28,7 +28,7 @@ FUNDS: Final = (
     ("initial", re.compile(r"年初预算|年初数|年初批复|年初安排")),
     ("annual", re.compile(r"全年预算|调整后?预算|调整数|预算数|预算安排")),
     ("rate", re.compile(r"执行率")),
-    ("executed", re.compile(r"执行数|支出数|实际支出|执行情况|决算")),
+    ("executed", re.compile(r"执行数|支出数|实际支出|决算")),
     ("weight", re.compile(r"分值|权重")),
     ("score", re.compile(r"得分|评分")),
 )
@@ -159,7 +159,7 @@ def _cell(sheet: Sheet, row: int, name: str, columns: Mapping[str, int]) -> str 
     """The cell of a row below a heading: the first that says something up to the next heading."""
     begin = columns[name]
     end = min((column for column in columns.values() if column > begin), default=begin + 1)
-    if name in ("weight", "score") and (row, begin) in sheet.covered and (row, begin - 1) not in sheet.covered:
+    if name in ("weight", "score") and (row, begin) in sheet.covered:
         return "0"  # Points that several rows share are counted with the first.
     return next((text for column in range(begin, end) if (text := sheet.text(row, column)) is not None), None)
 

@@ -296,6 +296,6 @@ def duplicate(index: int, first: int, row: PrintedRow, severity: Severity) -> Fi
         field="name",
         printed=row.name,
         expected=None,
-        zh=f"指标“{row.name}”与第{first + 1}行重复",
-        en=f"the indicator “{row.name}” repeats row {first + 1}",
+        zh=f"指标“{row.name}”与第{first + 1}项重复",
+        en=f"the indicator “{row.name}” repeats indicator {first + 1}",
     )

@@ -6,8 +6,10 @@ follow, as in Chinese statutes.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -25,6 +27,7 @@ _NO_NUMBERS: Final = re.compile(
     r"|三审|三校|(?<![一二三四五六七八九])十分(?!钟)|万一|千万(?!元)|百姓"
     r"|[一半][次个起例件条点](?:都|也)(?=不|没|无|别)|全年|当年|本年度?|年度"
 )
+_DAY: Final = re.compile(r"(20\d{2}|19\d{2})(?:年|-|/|\.)(?:(\d{1,2})(?:月|-|/|\.)(?:(\d{1,2})[日号]?|[底末])|[底末])")
 _EVERY: Final = re.compile(
     r"每(半年|季度|年|季|月|周|星期|天|日)度?(?:都|开展|进行)?|([年月日])均"
     r"|一个?(季度|季|月|周|星期|天)(?![以之]?内|后|前|左右)(?=.*[次回遍])"  # 一周一次, not 一周内.
@@ -55,14 +58,15 @@ _STATED: Final = re.compile(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
     """
-    What a text says of a value: a number with its sign and unit, two bounds, or that nothing bad may happen.
+    What a text says of a value: a number with its sign and unit, two bounds, a day, or that nothing bad may happen.
 
     Attributes:
         op: None where the text has no sign.
-        values: One number, or two bounds.
+        values: One number, or two bounds; none with a day.
         unit: As written, in lower case; or None.
         yearly: How often a year, where the text says "every month"; 1 otherwise.
         is_none: Whether it was said in words, as in 零事故.
+        day: The last day of a deadline, where the text names one with its year.
     """
 
     op: Operator | None
@@ -70,6 +74,7 @@ class Stated:
     unit: str | None
     yearly: int = 1
     is_none: bool = False
+    day: date | None = None
 
     @property
     def kind(self) -> units.Kind | None:
@@ -79,7 +84,7 @@ class Stated:
     @property
     def is_low(self) -> bool:
         """Whether less is better by the text: an upper bound, or nothing at all."""
-        return self.op in ("<", "<=") or not any(self.values)
+        return self.op in ("<", "<=") or (self.day is None and not any(self.values))
 
 
 NOTHING_BAD: Final = Stated(op="=", values=(Decimal(0),), unit=None, is_none=True)
@@ -98,13 +103,26 @@ def parse(text: str) -> tuple[tuple[Stated, ...], str]:
     yearly = _YEAR[every[1] or every[2] or every[3]] if every else 1
     if every:
         rest, kept = _without(rest, every.span()), _without(kept, every.span())
-    stated = []
+    stated = _deadlines(text)
     for found in _STATED.finditer(rest):
         one = _stated(found, yearly, bracketed[1] if bracketed else None)
         if one is not None:
             stated.append(one)
             kept = _without(kept, found.span())
     return tuple(sorted(stated, key=lambda one: one.op is None)), kept  # Those with a sign first.
+
+
+def _deadlines(text: str) -> list[Stated]:
+    found = (_last_day(*each.groups()) for each in _DAY.finditer(text))
+    return [Stated(op="by", values=(), unit=None, day=day) for day in found if day is not None]
+
+
+def _last_day(year: str, month: str | None, day: str | None) -> date | None:
+    try:
+        first = date(int(year), int(month or "12"), 1)
+        return first.replace(day=int(day or monthrange(first.year, first.month)[1]))  # 月底, 年底
+    except ValueError:
+        return None  # 2018-13-40 is no day.
 
 
 def forbids(text: str, bad_spans: Iterable[tuple[int, int]]) -> bool:

@@ -11,14 +11,18 @@ from services.evaluation.rules.catalogue.stating import Stated
 
 def target_for(entry: Entry, stated: tuple[Stated, ...]) -> Target | None:
     """The target that *stated* gives *entry*, in the entry's unit; None if it gives none."""
-    if entry.direction in ("level", "by"):
+    if entry.direction == "level":
         return None
+    if entry.direction == "by":
+        return next((Target(op="by", value=one.day.isoformat()) for one in stated if one.day is not None), None)
     return next((target for one in stated if (target := _target(entry, one)) is not None), None)
 
 
 def _target(entry: Entry, stated: Stated) -> Target | None:
     if stated.is_none:
         return _nothing(entry)
+    if stated.day is not None:
+        return None
     values = [_in_unit(value, entry, stated) for value in stated.values]
     is_foreign = stated.unit not in (None, entry.unit.casefold())
     told = [value for value in values if value is not None and (not is_foreign or _is_sane(value, entry))]

@@ -1,10 +1,10 @@
-"""epochs and operations."""
+"""what operators need."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -30,9 +30,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "operation",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
         sa.Column("subject", sa.String(length=64), nullable=True),
         sa.Column("by", sa.String(length=255), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -50,7 +50,7 @@ def upgrade() -> None:
 
     op.create_table(
         "dismissal",
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("proposed_by", sa.String(length=255), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_by", sa.String(length=255), nullable=True),

@@ -1,10 +1,10 @@
-"""epochs and operations."""
+"""what operators need."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -30,9 +30,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "operation",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=True),
         sa.Column("subject", sa.String(length=64), nullable=True),
         sa.Column("by", sa.String(length=255), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -50,7 +50,7 @@ def upgrade() -> None:
 
     op.create_table(
         "dismissal",
-        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("proposed_by", sa.String(length=255), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_by", sa.String(length=255), nullable=True),
@@ -61,37 +61,3 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("position"),
     )
-    op.create_table(
-        "rebuild",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("rebuild", sa.String(length=64), nullable=False),
-        sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("requested_by", sa.String(), nullable=False),
-        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("projects", sa.Integer(), nullable=True),
-        sa.Column("live_digest", sa.String(), nullable=True),
-        sa.Column("rebuilt_digest", sa.String(), nullable=True),
-        sa.Column("seq", sa.BigInteger(), nullable=True),
-        sa.Column("epoch", sa.String(), nullable=True),
-        sa.PrimaryKeyConstraint("number"),
-        sa.UniqueConstraint("rebuild"),
-    )
-    op.create_table(
-        "rebuilt_score",
-        sa.Column("project", sa.String(length=64), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("title", sa.String(), nullable=False),
-        sa.Column("unit", sa.String(), nullable=False),
-        sa.Column("fiscal_year", sa.Integer(), nullable=False),
-        sa.Column("total", sa.String(), nullable=False),
-        sa.Column("grade", sa.String(), nullable=False),
-        sa.Column("is_final", sa.Boolean(), nullable=False),
-        sa.Column("rule", sa.String(), nullable=False),
-        sa.Column("period_ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("document", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("project"),
-    )
-    with op.batch_alter_table("rebuilt_score", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_rebuilt_score_period_ends_at"), ["period_ends_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_rebuilt_score_unit"), ["unit"], unique=False)
