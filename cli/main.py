@@ -12,6 +12,7 @@ from cli.errors import CommandError
 from cli.play import play
 from cli.token import token
 from cli.up import up
+from cli.users import app as users
 from cli.verify.command import verify_command
 from cli.watch import watch
 
@@ -26,6 +27,7 @@ app = typer.Typer(
 )
 for command in (up, play, apply, token, watch, audit):
     app.command()(command)
+app.add_typer(users, name="user")
 app.command("verify")(verify_command)
 
 

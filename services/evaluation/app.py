@@ -2,6 +2,7 @@
 
 from services.evaluation import CONSUMES, api, catalogue, policies, store
 from services.evaluation.dossiers import Dossiers
+from services.evaluation.gauges import Gauges
 from services.evaluation.parts import Parts
 from services.evaluation.rebuilding import Rebuilder
 from services.evaluation.scorer import Scorer
@@ -17,10 +18,13 @@ known_policies = policies.read_all()
 scorer = Scorer(service, settings, written, known_policies)
 hub = Hub(service.database, service.commits)
 rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
+gauges = Gauges(service.database)
+scorer.tell(gauges.show)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
 service.refold = written.refold
 service.at_start(hub.open)
+service.at_start(gauges.open)
 service.at_start(scorer.all_due)
 service.in_background(scorer.run)
 service.in_background(scorer.tick)
