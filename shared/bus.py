@@ -13,7 +13,7 @@ import structlog
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from shared.relay import heads_name, stream_name
 
@@ -32,6 +32,7 @@ class Bus:
     def __init__(self, url: str) -> None:
         self.broker = RedisBroker(url, logger=None, apply_types=False)  # type: ignore[arg-type]
         self.is_up = False
+        self.server = ""  # Name and version of what answered last.
         self._redis: Redis | None = None
 
     def subscribe(self, source: str, partition: int, deliver: Deliver) -> None:
@@ -65,6 +66,8 @@ class Bus:
             try:
                 async with asyncio.timeout(RETRY_SECONDS * 2):
                     await self._ping(redis)
+                if not self.is_up:
+                    self.server = await self._server(redis)
                 if not running:
                     await self.broker.start()
                     running = True
@@ -77,6 +80,16 @@ class Bus:
     @staticmethod
     async def _ping(redis: Redis) -> None:
         await redis.ping()
+
+    @staticmethod
+    async def _server(redis: Redis) -> str:
+        try:
+            found = await redis.info("server")
+        except ResponseError:  # A user that may not ask.
+            return "not told"
+        if "valkey_version" in found:
+            return f"Valkey {found['valkey_version']}"
+        return f"Redis {found.get('redis_version', 'unknown')}"
 
     def _turn(self, *, up: bool, reason: str = "") -> None:
         if up != self.is_up:

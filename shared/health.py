@@ -1,6 +1,7 @@
 """Health, for machines: `/livez` says restart me, `/readyz` says route to me, and which part is wrong."""
 
 import asyncio
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Response
@@ -39,8 +40,8 @@ def router(service: "Service") -> APIRouter:
         checks = await _checks(service)
         wrong = sorted(name for name, state in checks.items() if state != "ok")
         if wrong:
-            raise NotReady(f"not ready: {', '.join(wrong)}", checks=checks)
-        return {"status": "ready", "service": service.name, "checks": checks, "store": service.database.durability}
+            raise NotReady(f"not ready: {', '.join(wrong)}", checks=checks, **_rests_on(service))
+        return {"status": "ready", "service": service.name, "checks": checks} | _rests_on(service)
 
     @routes.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -56,6 +57,12 @@ def router(service: "Service") -> APIRouter:
         return found
 
     return routes
+
+
+def _rests_on(service: "Service") -> dict[str, Any]:
+    """Versions, and the settings that an answer 2xx being on disk rests on."""
+    versions = {"program": version("scorebus"), "schema": service.schema, "bus": service.bus.server or "not reached"}
+    return {"versions": versions, "store": service.database.durability}
 
 
 async def _checks(service: "Service") -> dict[str, str]:

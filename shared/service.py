@@ -77,6 +77,7 @@ class Service:
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         schema = None if package is None else Migrations(package)
+        self.schema = "without revisions" if schema is None else schema.newest
         self.database = Database(settings.database_url, *TABLES, tables, schema=schema)
         self.log = EventLog(name, self.clock)
         self.commits = Commits()

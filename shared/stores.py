@@ -136,7 +136,12 @@ def durability(connection: Connection) -> dict[str, str]:
         names = {"0": "off", "1": "normal", "2": "full", "3": "extra"}
         level = connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
         version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
-        return {"version": f"SQLite {version}", "synchronous": names.get(str(level), str(level))}
+        journal = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+        return {
+            "version": f"SQLite {version}",
+            "synchronous": names.get(str(level), str(level)),
+            "journal_mode": str(journal),
+        }
     found = {"version": f"PostgreSQL {_show(connection, 'server_version')}"}
     if _show(connection, "synchronous_commit") == "off":
         log.warning("synchronous_commit_was_off", alarm=True)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,14 @@ def test_with_all_its_parts_a_service_is_ready(tmp_path: Path, valkey: Valkey) -
 
         answer = service.get("/readyz", role=None)
 
-        assert answer.pop("store") == {"version": f"SQLite {sqlite3.sqlite_version}", "synchronous": "full"}
+        assert answer.pop("store") == {
+            "version": f"SQLite {sqlite3.sqlite_version}",
+            "synchronous": "full",
+            "journal_mode": "wal",
+        }
+        versions = answer.pop("versions")
+        assert versions["bus"].startswith(("Valkey ", "Redis "))
+        assert (versions["program"], versions["schema"]) == (version("scorebus"), "without revisions")
         assert answer == {"status": "ready", "service": "budget", "checks": {"database": "ok", "bus": "ok"}}
 
 

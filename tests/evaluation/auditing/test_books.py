@@ -121,12 +121,14 @@ def test_without_a_total_rows_end_at_the_notes() -> None:
 
 def test_headings_without_funds_or_rows_below() -> None:
     heading = ["三级指标", "年度指标值", "实际完成值", "得分"]
+    ungraded = ["自评等级", "优☐良☐"]
 
     assert table_of(Sheet([heading], frozenset())) is None
     assert table_of(Sheet([], frozenset())) is None
-    table = table_of(Sheet([heading, ["检查", "≥1次", "1次", "10"]], frozenset()))
+    table = table_of(Sheet([heading, ["检查", "≥1次", "1次", "10"], ungraded], frozenset()))
     assert table is not None
     assert (table["funds"], table["execution"], table["indicators"][0]["weight"]) == ({}, {}, None)
+    assert table["grade_printed"] is None
 
 
 def test_funds_without_a_word_for_the_total_are_those_of_the_next_row() -> None:

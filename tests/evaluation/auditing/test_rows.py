@@ -61,6 +61,8 @@ CLEAN: list[tuple[str, Any, Any, Any, Any, dict[str, Any]]] = [
     ("a row without points", "≥10次", "6次", 0, 0, {}),
     ("an illegible target", "?0次", "43次", 10, 10, {}),
     ("a range for an actual", "≥10次", "10-12次", 10, 10, {}),
+    ("thousands without their unit", "≥5万人", "50000", 4, 4, {}),
+    ("per cent of a limit", "≤5次", "100%", 4, 4, {}),
     ("an odd weight", "≥10次", "10次", "3.335", "3.33", {}),
 ]
 
@@ -91,6 +93,7 @@ FAULTY: list[tuple[str, str, str, Any, Any, Any, Any, dict[str, Any]]] = [
     ("score-not-following", "doubt", "a point a missing unit", "≥10次", "6次", 20, 16, {}),
     ("score-not-following", "doubt", "nothing printed", "≥10次", "6次", 10, None, {}),
     ("score-not-following", "doubt", "nothing printed for words", "有效", "有效", 10, None, {}),
+    ("score-not-following", "error", "outside a range", "90%-95%", "60%", 4, 1, {}),
     ("met-but-lost", "error", "met", "≥95%", "100%", 10, 7, {}),
     ("met-but-lost", "error", "met at most", "≤0.3%", "0.12%", 4, 2, {}),
     ("met-but-lost", "error", "in time", "2019年12月底前", "2019年12月20日", 5, 3, {}),

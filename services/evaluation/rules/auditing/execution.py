@@ -15,6 +15,7 @@ from services.evaluation.rules.methods import FULL
 from services.evaluation.rules.scoring import execution_share, points, rounded
 
 HUNDRED: Final = 100
+PRINTED_APART: Final = Fraction(1, 100)  # No rounding moves a printed rate further from the exact one.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ def judge_execution(execution: PrintedExecution, policy: Policy, finest: int) ->
     if not rates or (score is None and exact is not None and exact > 1):
         return JudgedExecution(findings=tuple(findings), follows=score)
     # A score may rest on the rate as it is printed, 94 %, as well as on the exact one, 93.97 %.
-    conceivable = [*rates, *(readings if readings and exact is not None and _is_printed(execution, exact) else ())]
+    conceivable = [*rates, *(rate for rate in readings if exact is not None and abs(rate - exact) <= PRINTED_APART)]
     if score is not None and (
         any(_follows(score, weight, execution_share(rate, policy, weight), finest) for rate in conceivable)
         or (exact is None and any(_is_within(score, weight, rate, execution, policy) for rate in rates))
