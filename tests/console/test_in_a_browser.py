@@ -279,3 +279,65 @@ def test_up_names_the_console_and_the_login_of_the_demo(office: Office, person: 
 
     assert address == office.address
     expect(page.locator(f"tr[data-project={PROJECT}]")).to_be_visible()
+
+
+def test_without_a_session_there_is_nothing_but_the_login(office: Office) -> None:
+    for path in ("/", f"/projects/{PROJECT}", "/desk", "/bus", "/wall"):
+        answer = httpx.get(office.address + path)
+
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+
+
+def test_a_socket_without_a_session_is_refused(office: Office) -> None:
+    handshake = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+    answer = httpx.get(f"{office.address}/_nicegui_ws/socket.io/?transport=websocket", headers=handshake | key)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_what_another_site_sends_is_refused(office: Office, headers: dict[str, str]) -> None:
+    form = {"name": "looker", "password": PASSWORD}
+
+    answer = httpx.post(f"{office.address}/login", data=form, headers=headers)
+
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_session_is_a_cookie_that_no_script_reads_and_no_other_site_sends(office: Office) -> None:
+    answer = httpx.post(f"{office.address}/login", data={"name": "looker", "password": PASSWORD, "to": "//evil"})
+
+    cookie = answer.headers["set-cookie"]
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+
+
+def test_a_page_runs_no_script_but_those_of_its_own_answer(office: Office) -> None:
+    with httpx.Client(base_url=office.address) as client:
+        client.post("/login", data={"name": "looker", "password": PASSWORD})
+        first, second = client.get("/"), client.get("/")
+
+    policy = dict(part.partition(" ")[::2] for part in first.headers["content-security-policy"].split("; "))
+    [nonce] = re.findall(r"'nonce-([^']+)'", policy["script-src"])
+    assert "'unsafe-inline'" not in policy["script-src"]
+    assert (policy["default-src"], policy["frame-ancestors"], policy["form-action"]) == ("'none'", "'none'", "'self'")
+    assert first.text.count("<script") == first.text.count(f'<script nonce="{nonce}"') > 0
+    assert nonce not in second.headers["content-security-policy"]
+    assert first.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_log_out_ends_the_session_for_good(office: Office) -> None:
+    with httpx.Client(base_url=office.address) as client:
+        client.post("/login", data={"name": "looker", "password": PASSWORD})
+        stolen = dict(client.cookies)
+        assert client.get("/").status_code == 200
+
+        client.post("/logout")
+
+    assert httpx.get(f"{office.address}/", cookies=stolen).status_code == 303
