@@ -1,5 +1,6 @@
 """The console as somebody sees it: a browser before a whole platform."""
 
+import json
 import re
 import subprocess
 import sys
@@ -209,6 +210,33 @@ def test_the_desk_says_at_the_field_what_is_wrong(office: Office, person: Person
 
     expect(page.locator(".desk-form .q-field--error")).to_have_count(1)
     expect(page.locator(".desk-form .q-field--error")).to_contain_text("金额")
+
+
+def test_a_table_that_is_dropped_in_is_audited(person: Person) -> None:
+    row = {"level1": "产出指标", "level2": "数量指标", "name": EVIL, "target_printed": "≥60", "actual_printed": "60"}
+    table = {"indicators": [row | {"weight": "90", "score": "95"}], "total_printed": "100"}
+    page = person.log_in("looker", PASSWORD)
+    page = person.open("/audit")
+
+    file = {"name": "表.json", "mimeType": "application/json", "buffer": json.dumps(table).encode()}
+    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+
+    findings = page.get_by_role("region", name="自评表审核")
+    expect(findings).to_contain_text("错误")
+    expect(findings).to_contain_text("95")
+
+
+def test_taking_an_indicator_from_the_catalogue_moves_the_sum_of_the_weights(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/desk/plan?project={PROJECT}")
+    expect(page.locator(".weight-sum")).to_contain_text("100 / 100")
+
+    page.locator(".catalogue-search input").fill("满意")
+    page.locator(".find button").first.click()
+    expect(page.locator(".row-fields")).to_have_count(2)
+    page.locator(".row-fields").last.locator("input[data-field=weight]").fill("5")
+
+    expect(page.locator(".weight-sum")).to_contain_text("105 / 100")
 
 
 def test_the_language_is_switched_and_stays(person: Person) -> None:
