@@ -56,8 +56,8 @@ class Door:
         cookies = cookie_parser(headers.get("cookie", ""))
         visitor = self._parts.visitors.of(cookies.get(SESSION_COOKIE))
         if visitor is None and self._parts.settings.wall_screen and path.startswith(WALL_PATHS):
-            wall = self._parts.visitors.of(cookies.get(WALL_COOKIE))
-            return wall if wall is not None and wall.is_wall else None
+            key = cookies.get(WALL_COOKIE) or ""
+            return self._parts.wall if secrets.compare_digest(key.encode(), self._parts.wall.key.encode()) else None
         return visitor
 
     def _answerer(self, scope: Scope, headers: Headers, visitor: Visitor | None) -> ASGIApp:

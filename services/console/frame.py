@@ -24,7 +24,7 @@ DESK_SCOPES: Final = tuple(
     )
 )
 WAYS: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (  # Path, text, scopes of which one is needed.
-    ("/", "way.overview", ()),
+    ("/", "way.overview", ("scores:read",)),
     ("/desk", "way.desk", DESK_SCOPES),
     ("/catalogue", "way.catalogue", ("scores:read",)),
     ("/audit", "way.audit", ("scores:read",)),
@@ -69,7 +69,9 @@ class Scene:
         """Tell *listener* of changes while the page lives."""
 
         def heard(news: News) -> None:
-            if self.visitor.is_over or (news.project is not None and not self.visitor.may_see(news.project)):
+            if not self.visitor.may("scores:read") or (
+                news.project is not None and not self.visitor.may_see(news.project)
+            ):
                 return
             listener(news)
 
@@ -77,17 +79,19 @@ class Scene:
 
     def sees(self) -> list[str]:
         """The projects on the visitor's board."""
+        if not self.visitor.may("scores:read"):
+            return []
         return [project for project in self.parts.board.standings if self.visitor.may_see(project)]
 
 
-def scene_of(request: Request, parts: Parts, visitor: Visitor | None = None) -> Scene:
+def scene_of(request: Request, parts: Parts) -> Scene:
     """The page that is being built, set to the visitor's language and appearance."""
     words = words_of(request, parts.settings)
     client = ui.context.client
     client.page = copy.copy(client.page)
     client.page.language = cast("Any", words.tag)
     client.page.dark = DARK.get(request.cookies.get(APPEARANCE_COOKIE, "auto"))
-    visitor = visitor or visitor_of(request)
+    visitor = visitor_of(request)
     scene = Scene(parts=parts, visitor=visitor, words=words, client=client, path=request.url.path)
     _end_with_session(scene)
     ui.add_head_html('<link rel="stylesheet" href="/static/console.css">')

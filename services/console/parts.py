@@ -10,7 +10,7 @@ from starlette.requests import Request
 from services.console.board import Board
 from services.console.settings import Settings
 from services.console.sources import Platform
-from services.console.visitors import Throttle, Visitor, Visitors
+from services.console.visitors import WALL, Throttle, Visitor, Visitors
 from services.console.words import LANGUAGES, Language, Words, preferred
 from shared.users import User, matches, read_users
 
@@ -63,6 +63,7 @@ class Parts:
     register: Register
     throttle: Throttle
     board: Board
+    wall: Visitor  # All screens together: anybody can make one, so they must not cost a session each.
 
 
 def wire(settings: Settings) -> Parts:
@@ -85,9 +86,7 @@ def wire(settings: Settings) -> Parts:
             "monitoring": settings.monitoring_url.rstrip("/"),
         }
     )
-    own = visitors.welcome("console", BOARD_SCOPES, None)
-    own.expires = float("inf")
-    own.farewells.add(lambda: None)  # Never idle.
+    own = visitors.resident("console", BOARD_SCOPES)
     return Parts(
         settings=settings,
         platform=platform,
@@ -95,6 +94,7 @@ def wire(settings: Settings) -> Parts:
         register=Register(settings.users_file, visitors),
         throttle=Throttle(),
         board=Board(platform, lambda: visitors.token(own)),
+        wall=visitors.resident(WALL, BOARD_SCOPES),
     )
 
 

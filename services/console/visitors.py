@@ -10,6 +10,7 @@ from typing import Final
 from shared.access import issue_token
 
 TOKEN_SECONDS: Final = 900.0  # A token outlives the session that it was made for by no more than this.
+WALL: Final = "wall"
 SESSIONS_MAX: Final = 2_000  # Beyond it the oldest go.
 
 
@@ -55,9 +56,7 @@ class Visitors:
         self._now = now
         self._visitors: dict[str, Visitor] = {}
 
-    def welcome(
-        self, name: str, scopes: frozenset[str], projects: tuple[str, ...] | None, *, is_wall: bool = False
-    ) -> Visitor:
+    def welcome(self, name: str, scopes: frozenset[str], projects: tuple[str, ...] | None) -> Visitor:
         """A new session."""
         self._clear()
         now = self._now()
@@ -68,10 +67,22 @@ class Visitors:
             projects=projects,
             expires=now + self._session_seconds,
             seen=now,
-            is_wall=is_wall,
         )
         self._visitors[visitor.key] = visitor
         return visitor
+
+    def resident(self, name: str, scopes: frozenset[str]) -> Visitor:
+        """Somebody who is no session and never leaves: the console itself, the screens on the wall."""
+        key = secrets.token_urlsafe(32)
+        return Visitor(
+            key=key,
+            name=name,
+            scopes=scopes,
+            projects=None,
+            expires=float("inf"),
+            seen=self._now(),
+            is_wall=name == WALL,
+        )
 
     def of(self, key: str | None) -> Visitor | None:
         """The session of a cookie, if it is not over."""
@@ -97,12 +108,12 @@ class Visitors:
 
     def dismiss_all_of(self, name: str) -> None:
         """End every session of a person, as after a change of password."""
-        for visitor in [each for each in self._visitors.values() if each.name == name and not each.is_wall]:
+        for visitor in [each for each in self._visitors.values() if each.name == name]:
             self.dismiss(visitor)
 
     def names(self) -> set[str]:
         """Who is logged in."""
-        return {visitor.name for visitor in self._visitors.values() if not visitor.is_wall}
+        return {visitor.name for visitor in self._visitors.values()}
 
     def token(self, visitor: Visitor) -> str:
         """A bearer token with the visitor's rights, fresh enough for a call."""
@@ -159,7 +170,8 @@ class Throttle:
     def wait_seconds(self, name: str, address: str) -> float:
         """How long to wait before the next attempt; 0 if it may come now."""
         now = self._now()
-        return max((self._tries[key].until - now for key in self._keys(name, address) if key in self._tries), default=0)
+        waits = (self._tries[key].until - now for key in self._keys(name, address) if key in self._tries)
+        return max(0.0, *waits, 0.0)
 
     def failed(self, name: str, address: str) -> None:
         """Note an attempt that failed."""

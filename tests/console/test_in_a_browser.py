@@ -259,6 +259,19 @@ def test_a_viewer_is_offered_nothing_that_a_viewer_may_not_do(person: Person) ->
     expect(page.locator("h1")).to_have_text("您没有这项权限。")
 
 
+def test_who_may_not_read_scores_sees_none(office: Office, person: Person) -> None:
+    path = office.data / "users.json"
+    write_users(path, [*read_users(path).values(), a_user("agent", PASSWORD, ["agent"])])
+
+    page = person.log_in("agent", PASSWORD)
+
+    expect(page.locator("h1")).to_have_text("办公台")
+    expect(page.locator("nav.desk-menu")).to_contain_text("报告故障")
+    page = person.open(f"/projects/{PROJECT}")
+    expect(page.locator("h1")).to_have_text("没有这个项目")
+    assert "新书" not in page.content()
+
+
 def test_a_wrong_password_lets_nobody_in_and_a_login_leads_where_one_wanted_to_go(person: Person) -> None:
     page = person.log_in("looker", "not the password")
     expect(page.get_by_role("alert")).to_have_text("用户名或密码不正确。")

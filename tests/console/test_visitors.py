@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
 from services.console.login import local_path
-from services.console.visitors import Throttle, Visitors
+from services.console.visitors import SESSIONS_MAX, Throttle, Visitors
 from shared.access import ROLES, FixedKeys, Gatekeeper
 from shared.users import UsersUnreadable, a_user, matches, read_users, write_users
 
@@ -78,6 +78,18 @@ def test_the_end_of_a_session_closes_its_pages_and_ends_its_rights(visitors: Vis
     assert closed == ["page"]
     assert not visitor.may("payments:post")
     assert visitors.of(visitor.key) is None
+
+
+def test_a_flood_of_sessions_ends_the_oldest_and_not_the_console(visitors: Visitors) -> None:
+    resident = visitors.resident("console", ROLES["viewer"])
+    first = visitors.welcome("first", ROLES["viewer"], None)
+
+    for number in range(SESSIONS_MAX):
+        last = visitors.welcome(f"v{number}", ROLES["viewer"], None)
+
+    assert first.is_over
+    assert visitors.of(last.key) is last
+    assert not resident.is_over
 
 
 def test_a_token_carries_what_its_user_may_do_and_where(visitors: Visitors) -> None:

@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from nicegui import ui
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from services.console.board import Board, News, Standing
 from services.console.components import Projects
 from services.console.frame import Scene, appearance_of, framed, heading, scene_of
-from services.console.parts import Parts
+from services.console.parts import Parts, visitor_of
 from services.console.words import Words
 
 SIGNS: Final = {"excellent": "●", "good": "◕", "fair": "◑", "poor": "○"}  # Grades also without colour.
@@ -18,11 +19,14 @@ def add(parts: Parts) -> None:
     """Add the page."""
 
     @ui.page("/")
-    async def overview(request: Request) -> None:
+    async def overview(request: Request) -> Response | None:
+        if not visitor_of(request).may("scores:read"):
+            return RedirectResponse("/desk", status_code=303)
         scene = scene_of(request, parts)
         with framed(scene, scene.words("overview.title"), appearance_of(request)):
             heading(scene.words("overview.title"), 1)
             show_board(scene)
+        return None
 
 
 def show_board(scene: Scene, *, is_wall: bool = False) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from services.console.board import News, Standing
 from services.console.components import Faults, Gauge, Ledger, ScoreTable
+from services.console.desk.menu import tasks_of
 from services.console.frame import (
     Scene,
     appearance_of,
@@ -38,7 +39,7 @@ def add(parts: Parts) -> None:
     @ui.page("/projects/{project}", response_timeout=20)
     async def show(request: Request, project: str) -> None:
         scene = scene_of(request, parts)
-        standing = parts.board.standings.get(project) if scene.visitor.may_see(project) else None
+        standing = parts.board.standings.get(project) if project in scene.sees() else None
         if standing is None or not standing.score:
             with framed(scene, scene.words("project.unknown"), appearance_of(request)):
                 heading(scene.words("project.unknown"), 1)
@@ -56,6 +57,7 @@ async def _show(scene: Scene, standing: Standing) -> None:
             heading(standing.title, 1)
             ui.label(f"{line.get('unit', '')} · {line.get('fiscal_year', '')} · {standing.project}").classes("quiet")
             facts = ui.element("dl").classes("facts")
+            _shortcuts(scene, standing)
     figures = _Figures(scene, facts)
     with section(words("project.form"), classes="whole"):
         picked = await _time_slider(scene, standing)
@@ -265,6 +267,33 @@ def _outlook(outlook: dict[str, Any] | None, words: Words) -> str:
     if outlook is None or outlook["state"] == "on_track":
         return ""
     return str(outlook["reason"].get(words.language, ""))
+
+
+SHORTCUTS: Final = (
+    "payment",
+    "request",
+    "contract",
+    "acceptance",
+    "fault",
+    "answer",
+    "resolve",
+    "rating",
+    "deviation",
+    "plan",
+)
+
+
+def _shortcuts(scene: Scene, standing: Standing) -> None:
+    """What the visitor may do about this project."""
+    allowed = {task.name for task in tasks_of(scene)}
+    with ui.element("nav").classes("shortcuts") as nav:
+        nav.props["aria-label"] = scene.words("desk.tasks")
+        for name in SHORTCUTS:
+            if name in allowed:
+                link = ui.element("a").classes("choice")
+                link.props["href"] = f"/desk/{name}?project={standing.project}"
+                with link:
+                    ui.label(scene.words(f"task.{name}"))
 
 
 async def _nothing() -> None:

@@ -8,7 +8,7 @@ from services.console.door import WALL_COOKIE
 from services.console.frame import scene_of
 from services.console.login import set_session_cookie
 from services.console.pages.overview import show_board
-from services.console.parts import BOARD_SCOPES, Parts
+from services.console.parts import Parts
 
 
 def add(parts: Parts) -> None:
@@ -18,16 +18,17 @@ def add(parts: Parts) -> None:
 
     @ui.page("/wall")
     async def wall(request: Request) -> Response | None:
-        visitor = request.state.visitor
-        if visitor is None:
-            visitor = parts.visitors.welcome("wall", BOARD_SCOPES, None, is_wall=True)
+        if request.state.visitor is None:
             begun = RedirectResponse("/wall", status_code=303)
-            set_session_cookie(begun, parts, WALL_COOKIE, visitor.key)
+            set_session_cookie(begun, parts, WALL_COOKIE, parts.wall.key)
             return begun
-        scene = scene_of(request, parts, visitor)
+        scene = scene_of(request, parts)
         scene.client.title = "Scorebus"
         with ui.element("main").classes("content wall"):
             with ui.element("h1"):
                 ui.label(scene.words("overview.title"))
-            show_board(scene, is_wall=True)
+            if scene.visitor.may("scores:read"):
+                show_board(scene, is_wall=True)
+            else:
+                ui.label(scene.words("problem.forbidden")).classes("quiet")
         return None
