@@ -59,7 +59,7 @@ attempt = sa.Table(
 dismissal = sa.Table(  # Of a parked event: proposed by one person, confirmed by another.
     "dismissal",
     metadata,
-    sa.Column("position", sa.Integer, sa.ForeignKey(parked_event.c.position), primary_key=True),
+    sa.Column("position", Counter, sa.ForeignKey(parked_event.c.position), primary_key=True),
     sa.Column("proposed_by", sa.String(255), nullable=False),
     sa.Column("proposed_at", Moment, nullable=False),
     sa.Column("confirmed_by", sa.String(255)),
@@ -68,9 +68,9 @@ dismissal = sa.Table(  # Of a parked event: proposed by one person, confirmed by
 operation = sa.Table(  # The audit trail of what operators did: appended to, and its outcome written once.
     "operation",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("number", Counter, primary_key=True, autoincrement=True),
     sa.Column("action", sa.String(32), nullable=False),
-    sa.Column("position", sa.Integer, sa.ForeignKey(received_event.c.position)),  # None: no event was meant.
+    sa.Column("position", Counter, sa.ForeignKey(received_event.c.position)),  # None: no event was meant.
     sa.Column("subject", sa.String(64), index=True),
     sa.Column("by", sa.String(255), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),

@@ -9,6 +9,9 @@ branch_labels = None
 depends_on = None
 
 
+COUNTER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def upgrade() -> None:
     op.create_table(
         "log_epoch",
@@ -30,9 +33,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "operation",
-        sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("number", COUNTER, autoincrement=True, nullable=False),
         sa.Column("action", sa.String(length=32), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=True),
+        sa.Column("position", COUNTER, nullable=True),
         sa.Column("subject", sa.String(length=64), nullable=True),
         sa.Column("by", sa.String(length=255), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -50,7 +53,7 @@ def upgrade() -> None:
 
     op.create_table(
         "dismissal",
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("position", COUNTER, nullable=False),
         sa.Column("proposed_by", sa.String(length=255), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("confirmed_by", sa.String(length=255), nullable=True),
