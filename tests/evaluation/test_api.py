@@ -85,6 +85,24 @@ def test_a_plan_is_created_once_replaced_later_and_the_same_again_is_no_event(
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_the_plan_in_force_is_shown_in_the_shape_in_which_it_is_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        before = await evaluation.send("GET", "/projects/p/plan", None)
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+
+        shown = await evaluation.send("GET", "/projects/p/plan", None)
+        again = await evaluation.send("PUT", "/projects/p/plan", shown.json())
+
+        assert before.status_code == 404
+        assert shown.json()["indicators"][0]["target"] == PLAN["indicators"][0]["target"]  # type: ignore[index]
+        assert again.status_code == 200
+        assert len([event for event in await log_of(evaluation) if event["type"] == "plan.adopted.v1"]) == 1
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 def broken_plans() -> dict[str, tuple[Any, set[tuple[str, str]]]]:
     """Each broken plan with the faults that must be named, by field and code."""
 
