@@ -46,21 +46,20 @@ class Scene:
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """Ask a service as the visitor. Raises `Refused`."""
-        return await self.parts.platform.get(self._token(), service, path, **query)
+        return await self.parts.platform.get(self.token(), service, path, **query)
 
     async def every(self, service: str, path: str, **query: Any) -> list[dict[str, Any]]:
         """A whole list, as the visitor. Raises `Refused`."""
-        return await self.parts.platform.every(self._token(), service, path, **query)
+        return await self.parts.platform.every(self.token(), service, path, **query)
 
     async def send(
         self, method: str, service: str, path: str, body: Any, *, key: str | None = None, media_type: str | None = None
     ) -> dict[str, Any]:
         """Change something as the visitor. Raises `Refused`."""
-        return await self.parts.platform.send(
-            self._token(), method, service, path, body, key=key, media_type=media_type
-        )
+        return await self.parts.platform.send(self.token(), method, service, path, body, key=key, media_type=media_type)
 
-    def _token(self) -> str:
+    def token(self) -> str:
+        """The visitor's token, to act with."""
         if self.visitor.is_over:
             raise Refused(401, {"type": "/problems/unauthorized"})
         return self.parts.visitors.token(self.visitor)

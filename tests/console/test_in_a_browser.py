@@ -239,6 +239,15 @@ def test_taking_an_indicator_from_the_catalogue_moves_the_sum_of_the_weights(per
     expect(page.locator(".weight-sum")).to_contain_text("105 / 100")
 
 
+def test_all_is_verified_at_a_click(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open("/bus")
+
+    page.get_by_role("button", name="开始核验").click()
+
+    expect(page.get_by_text("全部属实")).to_be_visible(timeout=4 * PATIENCE_MS)
+
+
 def test_the_language_is_switched_and_stays(person: Person) -> None:
     page = person.log_in("looker", PASSWORD)
     expect(page.locator("h1")).to_have_text("项目总览")

@@ -98,7 +98,8 @@ class Platform:
                 "--data",
                 str(self.data),
             ]
-            made = subprocess.run([*command, *words], cwd=ROOT, capture_output=True, check=True, timeout=60)
+            made = subprocess.run([*command, *words], cwd=ROOT, capture_output=True, check=False, timeout=60)
+            assert made.returncode == 0, made.stderr.decode()
             self._tokens[key] = made.stdout.decode().strip()
         return self._tokens[key]
 

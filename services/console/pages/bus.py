@@ -12,6 +12,7 @@ from starlette.requests import Request
 from services.console.components import Ledger
 from services.console.frame import Scene, appearance_of, framed, heading, scene_of, section
 from services.console.pages.parked import Parked
+from services.console.pages.verifying import Verification
 from services.console.parts import Parts
 from services.console.sources import SERVICES, Refused
 from services.console.words import Words
@@ -61,6 +62,7 @@ class _Bus:
         with section(words("bus.console"), classes="whole"):
             self._own = ui.label()
         await Parked(self._scene).show()
+        Verification(self._scene)
         await self._look()
         ui.timer(EACH_SECONDS, self._look, immediate=False)
 
