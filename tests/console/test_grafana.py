@@ -3,9 +3,12 @@
 import importlib
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
-from prometheus_client import REGISTRY
+import pytest
+from prometheus_client import REGISTRY, generate_latest
 
 GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
 WHERE = ("shared.metrics", "services.console.board", "services.evaluation.gauges", "services.evaluation.stream")
@@ -36,3 +39,19 @@ def test_no_two_panels_share_a_number_or_a_place() -> None:
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
     assert len(set(places)) == len(places)
     assert max(x for x, _ in places) == 23
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_finds_nothing_wrong() -> None:
+    for module in WHERE:
+        importlib.import_module(module)
+
+    config = subprocess.run(
+        ["promtool", "check", "config", str(GRAFANA / "prometheus.yml")], capture_output=True, timeout=60, check=False
+    )
+    figures = subprocess.run(
+        ["promtool", "check", "metrics"], input=generate_latest(), capture_output=True, timeout=60, check=False
+    )
+
+    assert config.returncode == 0, config.stderr.decode()
+    assert figures.returncode == 0, figures.stdout.decode() + figures.stderr.decode()
