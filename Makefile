@@ -16,7 +16,12 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check fix lock clean
+#? SERVICE  Of make revision: budget, procurement, monitoring, evaluation, or all whose tables differ.
+SERVICE ?= all
+#? M        Of make revision: what changes, in a few words.
+M       ?=
+
+.PHONY: help run test check fix revision lock clean
 
 help:  ## This list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +45,12 @@ fix: $(VENV)/.tooled  ## Format, mend what can be mended, write the generated pa
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python docs/generate.py
+
+revision: $(VENV)/.tooled  ## Write the revision that brings databases to the tables of the program; see SERVICE and M.
+	@test -n "$(M)" || { echo 'Say what changes: make revision SERVICE=budget M="index payments by day"' >&2; exit 1; }
+	$(BIN)/python -m tests.migrations.revise "$(SERVICE)" "$(M)"
+	$(BIN)/ruff format --quiet services/*/migrations
+	$(BIN)/python -m tests.migrations.dumping
 
 lock: $(VENV)/.made  ## Write the locks anew from pyproject.toml; newest versions with ARGS=--upgrade.
 	$(PIP) "uv>=0.9,<1"

@@ -31,6 +31,7 @@ class Call:
     path: str
     role: str
     body: Mapping[str, Any] | None = None
+    content: tuple[str, bytes] | None = None  # Media type and bytes, sent as they are in place of a body.
     key: str | None = None  # Idempotency-Key: the same whenever this call is repeated, even by another process.
 
 
@@ -50,6 +51,7 @@ class Refused(CommandError):
         super().__init__(
             f"{call.service} refused {call.method} {call.path}: {response.status_code} {_problem(response)}"
         )
+        self.status = response.status_code
 
 
 class Unanswered(CommandError):
@@ -100,10 +102,21 @@ class Platform:
             Unanswered: If the patience is over.
             Interrupted: If told to stop.
         """
+        return _answer(self.respond(call))
+
+    def respond(self, call: Call) -> httpx.Response:
+        """
+        As `perform`, with the response as it came: its very bytes and its headers.
+
+        Raises:
+            Refused: If the answer is a refusal that will stay.
+            Unanswered: If the patience is over.
+            Interrupted: If told to stop.
+        """
         deadline, pause = time.monotonic() + self._patience_seconds, self._pause_seconds
         while True:
             outcome = self._attempt(call)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, httpx.Response):
                 return outcome
             reason, asked = outcome
             if time.monotonic() >= deadline:
@@ -121,22 +134,28 @@ class Platform:
         if self._stopping.wait(max(seconds, 0)):
             raise Interrupted
 
-    def _attempt(self, call: Call) -> Answer | tuple[str, float | None]:
+    def _attempt(self, call: Call) -> httpx.Response | tuple[str, float | None]:
         """An answer for good; or why there is none yet, and the seconds to wait if the service says so."""
         try:
             response = self.http.request(
-                call.method, self.addresses.of(call.service) + call.path, json=call.body, headers=self._headers(call)
+                call.method,
+                self.addresses.of(call.service) + call.path,
+                json=call.body,
+                content=None if call.content is None else call.content[1],
+                headers=self._headers(call),
             )
         except httpx.TransportError as error:
             return f"{type(error).__name__} {error}".strip(), None
         if response.is_success:
-            return _answer(response)
+            return response
         if not _may_pass(response):
             raise Refused(call, response)
         return f"{response.status_code} {_problem(response)}", _retry_after(response)
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.bearers.token(call.role)}"}
+        if call.content is not None:
+            headers["Content-Type"] = call.content[0]
         return headers if call.key is None else headers | {"Idempotency-Key": f'"{call.key}"'}
 
 

@@ -3,3 +3,5 @@
 
 class CommandError(Exception):
     """A failure to be told in one line, without a trace: nobody needs to read our code to understand it."""
+
+    exit_code = 1

@@ -38,6 +38,11 @@ class DataFolder:
         return self.path / "valkey"
 
     @property
+    def users(self) -> Path:
+        """Who may log in to the console."""
+        return self.path / "users.json"
+
+    @property
     def lock(self) -> Path:
         return self.path / "up.lock"
 

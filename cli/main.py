@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import typer
 
 from cli.apply import apply
+from cli.audit import audit
 from cli.errors import CommandError
 from cli.play import play
 from cli.token import token
 from cli.up import up
+from cli.users import app as users
+from cli.verify.command import verify_command
 from cli.watch import watch
 
 app = typer.Typer(
@@ -22,8 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, play, apply, token, watch):
+for command in (up, play, apply, token, watch, audit):
     app.command()(command)
+app.add_typer(users, name="user")
+app.command("verify")(verify_command)
 
 
 def run(words: Sequence[str] | None = None) -> None:
@@ -32,7 +37,7 @@ def run(words: Sequence[str] | None = None) -> None:
         app(words)
     except CommandError as error:
         print(f"scorebus: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # Whoever read our output has enough.

@@ -8,7 +8,8 @@ from cli.errors import CommandError
 
 HOST = "127.0.0.1"
 OFFSETS: Mapping[str, int] = {"evaluation": 0, "budget": 1, "procurement": 2, "monitoring": 3}
-PORT_BASE_MAX = 65_535 - 80  # The console is 80 above the base.
+CONSOLE_OFFSET = 80
+PORT_BASE_MAX = 65_535 - CONSOLE_OFFSET
 
 
 def ports_of(base: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from cli.ports import HOST
 from cli.supervisor import Program
 
 PREFIX = "SCOREBUS_"
+CONSOLE = "console"
 PASSED_ON = frozenset(  # A service refuses settings it does not know, so only these are handed on from outside.
     {"SCOREBUS_JWKS_URL", "SCOREBUS_ISSUER", "SCOREBUS_AUDIENCE", "SCOREBUS_LOG_LEVEL"}
 )
@@ -31,6 +32,8 @@ class Wiring:
     ports: Mapping[str, int]
     redis_url: str
     database_urls: Mapping[str, str]  # Of the services that do not use their file in the folder.
+    console_port: int | None = None  # None: without the console.
+    wall_screen: bool = False
 
 
 def service_programs(wiring: Wiring) -> list[Program]:
@@ -44,6 +47,27 @@ def service_programs(wiring: Wiring) -> list[Program]:
         )
         for service in SERVICES
     ]
+
+
+def console_program(wiring: Wiring) -> Program | None:
+    """The console, if there shall be one."""
+    if wiring.console_port is None:
+        return None
+    settings = {f"{service.upper()}_URL": wiring.addresses.of(service) for service in SERVICES} | {
+        "HOST": HOST,
+        "PORT": str(wiring.console_port),
+        "USERS_FILE": str(wiring.folder.users),
+        "SIGNING_KEY": str(wiring.folder.signing_key),
+        "WALL_SCREEN": str(wiring.wall_screen).lower(),
+    }
+    level = {name: value for name, value in os.environ.items() if name == PREFIX + "LOG_LEVEL"}
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    return Program(
+        name=CONSOLE,
+        command=(sys.executable, "-m", "services.console.app"),
+        log=wiring.folder.logs / f"{CONSOLE}.log",
+        environment=others | level | {PREFIX + name: value for name, value in settings.items()},
+    )
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from cli.embedded import Bus, answers, bus_program
 from cli.keys import renew_service_token
 from cli.playing import Playing
 from cli.ports import HOST
-from cli.programs import Wiring, service_programs
+from cli.programs import CONSOLE, Wiring, console_program, service_programs
 from cli.readiness import Readiness, look_at
 from cli.supervisor import Keeper, Program
 from cli.voice import Voice
@@ -32,6 +32,7 @@ class Plan:
     wiring: Wiring
     bus: Bus | None  # None: somebody else's.
     playing: Playing | None
+    demo_password: str | None = None  # Of the console's first users, while they are the demo's.
 
 
 def has_own_issuer() -> bool:
@@ -43,7 +44,9 @@ async def run_platform(plan: Plan, voice: Voice) -> None:
     """Run until told to stop: services first, then the bus. A second signal ends everything at once."""
     async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
         bus, settled_bus = _bus_keeper(plan, voice)
-        services = [_service_keeper(plan, program, client, voice) for program in service_programs(plan.wiring)]
+        console = console_program(plan.wiring)
+        programs = [*service_programs(plan.wiring), *([console] if console else [])]
+        services = [_service_keeper(plan, program, client, voice) for program in programs]
         keepers = [*([bus] if bus else []), *(keeper for keeper, _ in services)]
         async with _told_to_stop(partial(_kill, keepers)) as stop:
             helpers = [_helper(_renew(plan, voice), voice)]
@@ -71,10 +74,14 @@ def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | No
 
 
 def _service_keeper(plan: Plan, program: Program, client: httpx.AsyncClient, voice: Voice) -> tuple[Keeper, Readiness]:
-    url = plan.wiring.addresses.of(program.name)
+    url = _address(plan, program.name)
     readiness = Readiness(program.name, url, voice)
     probe = partial(readiness.wait, look_at(client, f"{url}/livez"), look_at(client, f"{url}/readyz"))
     return Keeper(program, voice, probe), readiness
+
+
+def _address(plan: Plan, name: str) -> str:
+    return f"http://{HOST}:{plan.wiring.console_port}" if name == CONSOLE else plan.wiring.addresses.of(name)
 
 
 @contextlib.asynccontextmanager
@@ -124,6 +131,8 @@ async def _show(plan: Plan, services: list[Readiness], voice: Voice) -> None:
     """Once everything answers, say where to look, and play."""
     for service in services:
         await service.settled.wait()
+    if plan.wiring.console_port is not None:
+        _show_console(plan, voice)
     evaluation = plan.wiring.addresses.of("evaluation")
     voice.tell(f"Calls       {evaluation}/docs", address=f"{evaluation}/docs")
     if plan.playing is not None:
@@ -134,6 +143,12 @@ async def _show(plan: Plan, services: list[Readiness], voice: Voice) -> None:
     voice.tell(f"Live        scorebus watch --data {plan.wiring.folder.path}")
     if plan.playing is not None:
         await asyncio.to_thread(plan.playing.run, plan.wiring.addresses, voice)
+
+
+def _show_console(plan: Plan, voice: Voice) -> None:
+    address = _address(plan, CONSOLE)
+    login = "" if plan.demo_password is None else f"   log in as demo, password {plan.demo_password}"
+    voice.tell(f"Console     {address}{login}", address=address)
 
 
 async def _renew(plan: Plan, voice: Voice) -> None:

@@ -16,9 +16,10 @@ from cli.options import DATA_DEFAULT, Data, Json
 from cli.performance import SPEED_DEFAULT, Pace
 from cli.play import Speed
 from cli.playing import Playing, plan_playing
-from cli.ports import PORT_BASE_MAX, ports_of, require_free
-from cli.programs import Wiring
+from cli.ports import CONSOLE_OFFSET, PORT_BASE_MAX, ports_of, require_free
+from cli.programs import CONSOLE, Wiring
 from cli.running import Plan, has_own_issuer, run_platform
+from cli.users import ensure_demo
 from cli.voice import Voice, voice_of
 
 LEFTOVER_SECONDS = 10.0  # Services of an `up` that was killed stop on their own within this time.
@@ -28,6 +29,9 @@ def up(
     data: Data = DATA_DEFAULT,
     port_base: Annotated[int, typer.Option(help="Evaluation's port; budget, procurement, monitoring follow.")] = 8000,
     no_console: Annotated[bool, typer.Option("--no-console", help="Without the dashboard.")] = False,
+    wall_screen: Annotated[
+        bool, typer.Option("--wall-screen", help="Let the console show the overview under /wall without login.")
+    ] = False,
     redis: Annotated[str | None, typer.Option(help="A Redis or Valkey server, in place of the embedded one.")] = None,
     database_url_budget: Annotated[str | None, typer.Option(help="Budget's database, in place of a file.")] = None,
     database_url_procurement: Annotated[str | None, typer.Option(help="Procurement's database.")] = None,
@@ -62,6 +66,8 @@ def up(
             redis,
             {name: url for name, url in databases.items() if url},
             playing,
+            console_port=None if no_console or not has_own_issuer() else port_base + CONSOLE_OFFSET,
+            wall_screen=wall_screen,
             patience_seconds=LEFTOVER_SECONDS if lock.was_killed else 0.0,
         )
         _run(plan, voice)
@@ -74,10 +80,13 @@ def _prepare(
     databases: dict[str, str],
     playing: Playing | None,
     *,
+    console_port: int | None,
+    wall_screen: bool,
     patience_seconds: float,
 ) -> Plan:
     ports = ports_of(port_base)
-    require_free(ports, patience_seconds=patience_seconds)
+    wanted = ports | ({} if console_port is None else {CONSOLE: console_port})
+    require_free(wanted, patience_seconds=patience_seconds)
     ensure_keys(folder)
     if has_own_issuer():
         renew_service_token(folder)
@@ -90,8 +99,17 @@ def _prepare(
     redis_url = redis or (bus.url if bus else "")
     addresses = local_addresses(ports)
     write_addresses(folder, addresses, redis_url)
-    wiring = Wiring(folder=folder, addresses=addresses, ports=ports, redis_url=redis_url, database_urls=databases)
-    return Plan(wiring=wiring, bus=bus, playing=playing)
+    wiring = Wiring(
+        folder=folder,
+        addresses=addresses,
+        ports=ports,
+        redis_url=redis_url,
+        database_urls=databases,
+        console_port=console_port,
+        wall_screen=wall_screen,
+    )
+    demo_password = None if console_port is None else ensure_demo(folder)
+    return Plan(wiring=wiring, bus=bus, playing=playing, demo_password=demo_password)
 
 
 def _run(plan: Plan, voice: Voice) -> None:

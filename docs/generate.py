@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import msgspec
+from pypinyin import lazy_pinyin
 
+from services.evaluation import catalogue
 from services.evaluation.rules.measures import MEASURES, Measure
 from shared import events
 from shared.events import base
@@ -220,6 +222,16 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
+def spellings() -> str:
+    """The catalogue's pinyin.toml: how each Chinese name and synonym is spelt, a syllable a word."""
+    phrases = [phrase for entry in catalogue.read_all() for phrase in (entry.name, *entry.synonyms)]
+    rows = [f'"{phrase}" = "{" ".join(lazy_pinyin(phrase))}"' for phrase in phrases]
+    head = (
+        "# Generated from the names and synonyms of the indicators by docs/generate.py: change those, then `make fix`."
+    )
+    return "\n".join([head, "", *rows]) + "\n"
+
+
 def indicators_page() -> str:
     """docs/indicators.md: what indicators can be measured by, from the measures' own words."""
     return "\n".join(_indicators_lines()) + "\n"
@@ -266,6 +278,7 @@ def _arguments(measure: Measure) -> str:
 
 PAGES: Final = {
     ROOT / "docs" / "events.md": events_page,
+    SERVICES / "evaluation" / "catalogue" / "pinyin.toml": spellings,
     ROOT / "docs" / "indicators.md": indicators_page,
 }
 

@@ -11,9 +11,19 @@ from faststream.specification import AsyncAPI
 from shared.events import PUBLISHERS
 from shared.events.base import EventData
 from shared.log import PARTITIONS
-from shared.relay import stream_name
+from shared.relay import Heartbeat, heads_name, stream_name
 
 ENTRY_HEADERS: Final = "CloudEvents 1.0 JSON in the field `event`; its HMAC-SHA-256, lower-case hex, in `mac`."
+
+HEADS: Final = "heads-"
+HEAD_ENTRY: Final = "Where the log ends, as JSON in the field `head`; its HMAC-SHA-256, lower-case hex, in `mac`."
+HEAD: Final = {
+    "name": "head",
+    "title": "head",
+    "summary": "Where a log ends, told while nothing happens.",
+    "contentType": "application/json",
+    "payload": {"$ref": "#/components/schemas/Heartbeat"},
+}
 
 
 def router(name: str, broker: RedisBroker) -> APIRouter:
@@ -40,37 +50,47 @@ def describe(name: str, broker: RedisBroker) -> dict[str, Any]:
     sends, is added here. A channel is named ``budget-0``; its address is the stream, whose braces are no parameter.
     """
     made: dict[str, Any] = AsyncAPI(broker, title=f"Scorebus {name}", version="1").to_specification().to_jsonable()
-    bindings = {_source(channel["address"]): channel.get("bindings", {}) for channel in made["channels"].values()}
-    sources = [(place, "receive") for place in bindings]
-    sources += [(f"{name}-{partition}", "send") for partition in range(PARTITIONS)]
+    bindings = {channel["address"]: channel.get("bindings", {}) for channel in made["channels"].values()}
+    followed = [(_place(address), "receive") for address in bindings]
+    sent = [(f"{kind}{name}-{partition}", "send") for partition in range(PARTITIONS) for kind in ("", HEADS)]
+    places = [*followed, *sent]
+    by_place = {_place(address): found for address, found in bindings.items()}
     made["servers"] = {"bus": {"host": "redis", "protocol": "redis", "description": "Redis or Valkey, streams."}}
-    made["channels"] = {place: _channel(place, bindings.get(place, {})) for place, _ in sources}
-    made["operations"] = {f"{action}-{place}": _operation(place, action) for place, action in sources}
-    events = [event for place, _ in sources for event in PUBLISHERS[place.rpartition("-")[0]]]
+    made["channels"] = {place: _channel(place, by_place.get(place, {})) for place, _ in places}
+    made["operations"] = {f"{action}-{place}": _operation(place, action) for place, action in places}
+    sources = dict.fromkeys(_source(place) for place, _ in places)
+    events = [event for source in sources for event in PUBLISHERS[source]]
     made["components"] = {
-        "messages": {event.versioned_type(): _message(event) for event in events},
-        "schemas": msgspec.json.schema_components(events, ref_template="#/components/schemas/{name}")[1],
+        "messages": {event.versioned_type(): _message(event) for event in events} | {"head": HEAD},
+        "schemas": msgspec.json.schema_components([*events, Heartbeat], ref_template="#/components/schemas/{name}")[1],
     }
     return made
 
 
-def _source(address: str) -> str:
-    source, _, partition = address.removeprefix("events:{").removesuffix("}").rpartition(":")
-    return f"{source}-{partition}"
+def _place(address: str) -> str:
+    """``events:{budget:0}`` as ``budget-0``, ``heads:{budget:0}`` as ``heads-budget-0``."""
+    kind, _, rest = address.partition(":{")
+    place = rest.removesuffix("}").replace(":", "-")
+    return place if kind == "events" else HEADS + place
+
+
+def _source(place: str) -> str:
+    return place.removeprefix(HEADS).rpartition("-")[0]
 
 
 def _channel(place: str, bindings: dict[str, Any]) -> dict[str, Any]:
-    source, _, partition = place.rpartition("-")
-    messages = {
-        event.versioned_type(): {"$ref": f"#/components/messages/{event.versioned_type()}"}
-        for event in PUBLISHERS[source]
-    }
+    source, partition = _source(place), int(place.rpartition("-")[2])
+    if place.startswith(HEADS):
+        title, entry, names = heads_name(source, partition), HEAD_ENTRY, ["head"]
+    else:
+        title, entry = stream_name(source, partition), ENTRY_HEADERS
+        names = [event.versioned_type() for event in PUBLISHERS[source]]
     return {
         "address": None,
-        "title": stream_name(source, int(partition)),
-        "description": f"The Redis stream `{stream_name(source, int(partition))}`. {ENTRY_HEADERS}",
+        "title": title,
+        "description": f"The Redis stream `{title}`. {entry}",
         "servers": [{"$ref": "#/servers/bus"}],
-        "messages": messages,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": bindings,
     }
 

@@ -13,9 +13,9 @@ import structlog
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from shared.relay import stream_name
+from shared.relay import heads_name, stream_name
 
 BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
 BLOCK_MS: Final = 1_000  # Below the client's socket timeout of 5 s, or every idle read would fail.
@@ -32,16 +32,22 @@ class Bus:
     def __init__(self, url: str) -> None:
         self.broker = RedisBroker(url, logger=None, apply_types=False)  # type: ignore[arg-type]
         self.is_up = False
+        self.server = ""  # Name and version of what answered last.
         self._redis: Redis | None = None
 
     def subscribe(self, source: str, partition: int, deliver: Deliver) -> None:
         """Hand what the stream of *source* brings to *deliver*, a batch at a time, in order."""
-        stream = StreamSub(
-            stream_name(source, partition), batch=True, max_records=BATCH, polling_interval=BLOCK_MS, last_id="$"
-        )
+        self._follow(stream_name(source, partition), b"event", deliver)
+
+    def follow_heads(self, source: str, partition: int, hear: Deliver) -> None:
+        """Hand the heartbeats of *source* to *hear*."""
+        self._follow(heads_name(source, partition), b"head", hear)
+
+    def _follow(self, name: str, field: bytes, deliver: Deliver) -> None:
+        stream = StreamSub(name, batch=True, max_records=BATCH, polling_interval=BLOCK_MS, last_id="$")
 
         async def handle(entries: list[dict[bytes, bytes]]) -> None:
-            await deliver([(entry.get(b"event", b""), entry.get(b"mac", b"")) for entry in entries])
+            await deliver([(entry.get(field, b""), entry.get(b"mac", b"")) for entry in entries])
 
         subscriber = self.broker.subscriber(stream=stream, parser=_parse, decoder=_decode, no_reply=True)
         subscriber(handle)
@@ -60,6 +66,8 @@ class Bus:
             try:
                 async with asyncio.timeout(RETRY_SECONDS * 2):
                     await self._ping(redis)
+                if not self.is_up:
+                    self.server = await self._server(redis)
                 if not running:
                     await self.broker.start()
                     running = True
@@ -72,6 +80,16 @@ class Bus:
     @staticmethod
     async def _ping(redis: Redis) -> None:
         await redis.ping()
+
+    @staticmethod
+    async def _server(redis: Redis) -> str:
+        try:
+            found = await redis.info("server")
+        except ResponseError:  # A user that may not ask.
+            return "not told"
+        if "valkey_version" in found:
+            return f"Valkey {found['valkey_version']}"
+        return f"Redis {found.get('redis_version', 'unknown')}"
 
     def _turn(self, *, up: bool, reason: str = "") -> None:
         if up != self.is_up:

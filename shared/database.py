@@ -3,33 +3,55 @@ One database per service: one writer with group commit, and readers beside it.
 
 Every write of a service is a unit of work on the writer's thread, the only one that writes. Units that wait at the
 same time share one durable commit, each in a savepoint of its own, so that a refused one leaves no trace and the
-price of the disk's sync is paid once. SQLite runs in WAL mode with ``synchronous=FULL``: what is answered is on disk.
+price of the disk's sync is paid once. What is answered is on disk: SQLite runs in WAL mode with ``synchronous=FULL``,
+PostgreSQL with ``synchronous_commit``.
+
+The writer writes only while it holds the claim to the database (`shared.claim`); without it this process stands by.
 """
 
 import asyncio
 import queue
+import random
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, Protocol, TypeVar
 
+import sqlalchemy as sa
 import structlog
-from sqlalchemy import URL, Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
+from shared.claim import claim_to
 from shared.problems import Unavailable
+from shared.stores import (
+    READERS,
+    driver_url,
+    durability,
+    is_fatal,
+    is_sqlite,
+    may_succeed_again,
+    reader_engine,
+    writer_engine,
+)
 
 T = TypeVar("T")
+Role = Literal["active", "standby", "cut off"]
 
-BUSY_TIMEOUT_MS: Final = 5_000
-READERS: Final = 4
 GROUP_MAX: Final = 128  # Units that share a commit; bounds what one failing sync can refuse.
 WAITING_MAX: Final = 2_000  # Units waiting for the writer; beyond it callers are told to come back.
-WRITER_LOCK: Final = 0x5C0BE  # PostgreSQL advisory lock: one write transaction at a time per database.
+ATTEMPTS_MAX: Final = 5  # At one group, before its units are told to come back.
+PAUSE_SECONDS: Final = 0.02  # Before the second attempt; doubled for each further one, and spread by chance.
+BEAT_SECONDS: Final = 1.0  # Between signs of life on a silent connection; see `SILENCE_MS`.
+LOOK_SECONDS: Final = 0.5  # Between attempts to take the claim, or to reach a database that is gone.
+
+# Numbers that only grow, beyond 2³¹. SQLite counts its keys by itself only in a column declared exactly INTEGER.
+Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 log = structlog.get_logger()
 
@@ -75,15 +97,63 @@ def on_undo(session: Session, undo: Callable[[], None]) -> None:
     session.info.get("undo", []).append(undo)
 
 
+class Schema(Protocol):
+    """What brings a database to the present schema."""
+
+    def prepare(self, connection: Connection) -> None:
+        """
+        Make or change tables as needed; called with the claim held.
+
+        Raises:
+            SchemaTooNew: If a later version of the program has been here.
+        """
+        ...
+
+
+class Tables:
+    """The schema of tests and of whatever has no history: tables that are missing are made."""
+
+    def __init__(self, *metadata: MetaData) -> None:
+        self._metadata = metadata
+
+    def prepare(self, connection: Connection) -> None:
+        with connection.begin():
+            for metadata in self._metadata:
+                metadata.create_all(connection)
+
+
+class SchemaTooNew(Exception):
+    """A later version of the program has changed the database; this one would misread it."""
+
+
+class Deposed(Exception):
+    """Another process has written since we did: what this one keeps in memory is no longer true."""
+
+
 class Database:
     """A service's own database. Use `start` before and `close` after; both block."""
 
-    def __init__(self, url: str, *metadata: MetaData) -> None:
-        self.url = _driver_url(url)
-        self._metadata = metadata
+    def __init__(self, url: str, *metadata: MetaData, schema: Schema | None = None) -> None:
+        """
+        Wire a database; nothing is opened yet.
+
+        Args:
+            url: ``sqlite:////path`` or ``postgresql://…``.
+            metadata: Tables to make where they are missing, if there is no *schema*.
+            schema: What brings the database to the present schema.
+        """
+        self.url = driver_url(url)
+        self.durability: dict[str, str] = {}  # The store's version and settings, known once it was opened.
+        self._schema = schema or Tables(*metadata)
         self._listeners: list[Callable[[], None]] = []
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._waiting = 0
+        self._claim = claim_to(self.url)
+        self._role: Role = "standby"
+        self._claimed: Future[None] = Future()
+        self._is_ours: Callable[[Session], bool] = lambda _: True
+        self._deposed: Callable[[], None] = lambda: None
+        self._connection: Connection | None = None
         self._writer_engine: Engine | None = None
         self._reader_engine: Engine | None = None
         self._writer: threading.Thread | None = None
@@ -91,16 +161,36 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        return self.url.get_backend_name() == "sqlite"
+        return is_sqlite(self.url)
+
+    @property
+    def role(self) -> Role:
+        """
+        ``active``: this process writes. ``standby``: another one does, or none could be found out yet.
+
+        ``cut off``: this process wrote until it lost the database, and will again if nobody else has by then.
+        """
+        return self._role
 
     def start(self) -> None:
-        """Open the database, make the tables that are missing, and start the writer."""
-        self._writer_engine = _engine(self.url, read_only=False)
-        for metadata in self._metadata:
-            metadata.create_all(self._writer_engine)
-        self._reader_engine = _engine(self.url, read_only=True)
+        """
+        Open the database, bring its schema up to date, and start the writer; or stand by if another process has it.
+
+        Raises:
+            SchemaTooNew: If a later version of the program has changed the database.
+        """
+        self._reader_engine = reader_engine(self.url)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._writer = threading.Thread(target=self._write_groups, name="writer", daemon=True)
+        self._writer_engine = writer_engine(self.url)
+        try:
+            self._take()
+        except Exception as error:
+            # A file that cannot be opened does not mend itself; a server may come.
+            if self.is_sqlite or not isinstance(error, DBAPIError):
+                self._claim.release()
+                raise
+            log.error("database_unreachable", alarm=True, error=str(error.orig)[:200])
+        self._writer = threading.Thread(target=self._write_on, name="writer", daemon=True)
         self._writer.start()
 
     def close(self) -> None:
@@ -112,10 +202,28 @@ class Database:
         self._readers.shutdown()
         # Readers first: the last connection to close checkpoints, and only the writer's may.
         assert self._reader_engine is not None
-        assert self._writer_engine is not None
         self._reader_engine.dispose()
-        self._writer_engine.dispose()
+        self._drop()
+        self._claim.release()
         self._writer = None
+
+    async def claimed(self) -> None:
+        """
+        Wait until this process has the claim and the schema is up to date.
+
+        Raises:
+            SchemaTooNew: If it turns out that a later version of the program has changed the database.
+        """
+        await asyncio.shield(asyncio.wrap_future(self._claimed))
+
+    def guard(self, is_ours: Callable[[Session], bool], deposed: Callable[[], None]) -> None:
+        """
+        Say how to know, when a lost database is back, that no other process has written in between.
+
+        *is_ours* asks it of a session of the writer's. If it says no, *deposed* is called on the writer's thread, and
+        this process writes no more.
+        """
+        self._is_ours, self._deposed = is_ours, deposed
 
     def after_commit(self, listener: Callable[[], None]) -> None:
         """Call *listener* after each commit, on the writer's thread: it must not block."""
@@ -126,21 +234,29 @@ class Database:
         Run *work* in a durable transaction; when this returns, it is on disk.
 
         *work* runs on the writer's thread and must not commit. What it raises is raised here, and then nothing of
-        it was stored.
+        it was stored. It may be run again from its beginning if its transaction fell to another's.
 
         Raises:
-            Unavailable: If the database refused (disk full, locked, gone) or too many units wait.
+            Unavailable: If the database refused (disk full, locked, gone), if another process is the active one, or
+                if too many units wait.
         """
         return await asyncio.wrap_future(self.submit(work))
 
     def submit(self, work: Callable[[Session], T]) -> "Future[T]":
         """As `write`, for callers without an event loop."""
+        if self._role != "active":
+            raise self._refusal()
         if self._waiting >= WAITING_MAX:
             raise Unavailable("too many writes are waiting", retry_after=1)
         self._waiting += 1
         done: Future[T] = Future()
         self._units.put(_Unit(work, done))
         return done
+
+    def _refusal(self) -> Unavailable:
+        if self._role == "standby":
+            return Unavailable("this process stands by: another one is active; nothing was stored", retry_after=1)
+        return Unavailable("the database is not reachable; nothing was stored", retry_after=1)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run *work* on one consistent snapshot, beside the writer."""
@@ -155,12 +271,125 @@ class Database:
         except DBAPIError as error:
             raise _unavailable(error) from error
 
-    def _write_groups(self) -> None:
-        while (group := self._next_group()) is not None:
-            self._write_group(group)
+    def _take(self) -> bool:
+        """Connect and take the claim; False while another process has it. A connection without it is kept to ask on."""
+        if self._connection is None:
+            assert self._writer_engine is not None
+            # A file's claim needs no connection, and two processes that open a new file at once would meet in it.
+            if self.is_sqlite and not self._claim.take(None):
+                return False
+            self._connection = self._writer_engine.connect()
+        try:
+            if not self._claim.take(self._connection):
+                self._expect_ours(self._connection)
+                return False
+            with self._connection.begin():
+                self.durability = durability(self._connection)
+            self._open(self._connection)
+        except BaseException:
+            self._drop()
+            raise
+        self._role = "active"
+        return True
+
+    def _open(self, connection: Connection) -> None:
+        if not self._claimed.done():
+            self._schema.prepare(connection)
+            self._claimed.set_result(None)
+        else:
+            self._expect_ours(connection)
+
+    def _expect_ours(self, connection: Connection) -> None:
+        """Once this process has written: find out whether another one has since, and if so, stop for good."""
+        if self._claimed.done():
+            with Session(connection) as session:
+                if not self._is_ours(session):
+                    raise Deposed
+
+    def _drop(self) -> None:
+        """Let the writer's connection go, and with it, on PostgreSQL, the claim."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._role == "active" and not self.is_sqlite:
+            self._role = "cut off"
+
+    def _roll_back(self) -> None:
+        """End a transaction whose commit failed: SQLAlchemy takes it for ended, the store may not."""
+        if self._connection is None:
+            return
+        if self.is_sqlite:  # Cheap to open again, and an I/O error may have left it in no good state.
+            self._drop()
+            return
+        try:
+            self._connection.connection.rollback()
+        except Exception as error:  # noqa: BLE001  # Then it is no good.
+            log.warning("connection_lost", error=str(error)[:200])
+            self._drop()
+
+    def _write_on(self) -> None:
+        while True:
+            if self._role == "active":
+                group = self._next_group()
+                if group is None:
+                    return
+                if group:
+                    self._write_group(group)
+                else:
+                    self._beat()
+            elif not self._look():
+                return
+
+    def _look(self) -> bool:
+        """Try to take the claim, and refuse what waits until it is had; False at the end."""
+        try:
+            if self._take():
+                log.info("claim_taken")
+                return True
+        except DBAPIError as error:
+            log.warning("database_unreachable", error=str(error.orig)[:200])
+        except SchemaTooNew as error:
+            self._claimed.set_exception(error)
+            return self._refuse_to_the_end()
+        except Deposed:
+            log.error("deposed", alarm=True)
+            self._deposed()
+            return self._refuse_to_the_end()
+        return self._refuse_for(LOOK_SECONDS)
+
+    def _refuse_to_the_end(self) -> bool:
+        while self._refuse_for(LOOK_SECONDS):
+            pass
+        return False
+
+    def _refuse_for(self, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                unit = self._units.get(timeout=left)
+            except queue.Empty:
+                return True
+            if unit is None:
+                return False
+            self._settle([(unit, None, self._refusal())])
+        return True
+
+    def _beat(self) -> None:
+        """Show the server that this process lives, and find out whether it does."""
+        assert self._connection is not None
+        try:
+            with self._connection.begin():
+                self._connection.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            log.warning("connection_lost", error=str(error.orig)[:200])
+            self._drop()
 
     def _next_group(self) -> list[_Unit] | None:
-        first = self._units.get()
+        """What waits, at least one unit; nothing if a beat is due; None at the end."""
+        try:
+            first = self._units.get(timeout=None if self.is_sqlite else BEAT_SECONDS)
+        except queue.Empty:
+            return []
         if first is None:
             return None
         group = [first]
@@ -176,22 +405,81 @@ class Database:
         return group
 
     def _write_group(self, group: list[_Unit]) -> None:
-        outcomes: list[tuple[_Unit, Any, BaseException | None]] = []
-        try:
-            assert self._writer_engine is not None
-            with self._writer_engine.begin() as connection:
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
-                outcomes.extend(_run(unit, connection) for unit in group)
-        except Exception as error:  # noqa: BLE001  # Whatever broke the commit, nobody may be told it held.
-            failure = _unavailable(error) if isinstance(error, DBAPIError) else error
-            log.error("commit_failed", units=len(group), error=str(error)[:200])
-            outcomes = [(unit, None, failure) for unit in group]
-            for unit in group:
-                unit.undone()
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            transaction = _Transaction()
+            try:
+                outcomes = self._commit(group, transaction)
+                break
+            except Exception as error:  # noqa: BLE001  # Whatever broke the commit, nobody may be told it held.
+                if self._has_committed(transaction, error):
+                    outcomes = transaction.outcomes
+                    break
+                for unit in group:
+                    unit.undone()
+                if attempt < ATTEMPTS_MAX and self._may_try_again(transaction, error):
+                    time.sleep(PAUSE_SECONDS * 2**attempt * random.random())
+                    continue
+                log.error("commit_failed", units=len(group), attempts=attempt, error=str(error)[:200])
+                failure = _unavailable(error, transaction) if isinstance(error, DBAPIError) else error
+                outcomes = [(unit, None, failure) for unit in group]
+                break
         self._settle(outcomes)
 
-    def _settle(self, outcomes: list[tuple[_Unit, Any, BaseException | None]]) -> None:
+    def _commit(self, group: list[_Unit], transaction: "_Transaction") -> list["_Outcome"]:
+        if self._connection is None and not self._take():
+            raise self._refusal()
+        assert self._connection is not None
+        with self._connection.begin():
+            if not self.is_sqlite:
+                transaction.id = str(self._connection.execute(text("SELECT pg_current_xact_id()")).scalar_one())
+            for unit in group:
+                transaction.outcomes.append(_run(unit, self._connection))
+            transaction.is_ending = True
+        return transaction.outcomes
+
+    def _has_committed(self, transaction: "_Transaction", error: Exception) -> bool:
+        """
+        After a failure: whether the transaction was committed all the same; drops a connection that is no good.
+
+        If the connection broke in the middle of the commit, only the server knows. Once we hold the claim again the old
+        session is over, so its answer is final.
+        """
+        if not isinstance(error, DBAPIError) or not error.connection_invalidated:
+            self._roll_back()
+            return False
+        self._drop()
+        if not transaction.is_ending or transaction.id is None:
+            return False
+        transaction.is_known = False
+        if not self._regain():
+            return False
+        assert self._connection is not None
+        try:
+            with self._connection.begin():
+                status = self._connection.execute(
+                    text("SELECT pg_xact_status(CAST(:id AS xid8))"), {"id": transaction.id}
+                ).scalar_one()
+        except DBAPIError:
+            self._drop()
+            return False
+        transaction.is_known = True
+        return bool(status == "committed")
+
+    def _may_try_again(self, transaction: "_Transaction", error: Exception) -> bool:
+        if not isinstance(error, DBAPIError) or not transaction.is_known:
+            return False
+        return self._regain() if error.connection_invalidated else may_succeed_again(error)
+
+    def _regain(self) -> bool:
+        """Try once to have the connection and the claim back, so that a short break is not even noticed."""
+        if self._connection is not None and self._role == "active":
+            return True
+        try:
+            return self._take()
+        except (DBAPIError, Deposed, SchemaTooNew):  # Found again, and said, by `_look`.
+            return False
+
+    def _settle(self, outcomes: "list[_Outcome]") -> None:
         self._waiting -= len(outcomes)
         if any(error is None for _, _, error in outcomes):
             for listener in self._listeners:
@@ -205,7 +493,20 @@ class Database:
                 unit.done.set_exception(error)
 
 
-def _run(unit: _Unit, connection: Connection) -> tuple[_Unit, Any, BaseException | None]:
+_Outcome = tuple[_Unit, Any, BaseException | None]
+
+
+@dataclass(slots=True)
+class _Transaction:
+    """What is known of a group's transaction while it runs."""
+
+    id: str | None = None  # PostgreSQL's number for it.
+    outcomes: list[_Outcome] = field(default_factory=list)
+    is_ending: bool = False  # COMMIT may have been sent.
+    is_known: bool = True  # Whether it was committed or not.
+
+
+def _run(unit: _Unit, connection: Connection) -> _Outcome:
     savepoint = connection.begin_nested()
     try:
         with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
@@ -213,7 +514,7 @@ def _run(unit: _Unit, connection: Connection) -> tuple[_Unit, Any, BaseException
             value = unit.work(session)
             session.flush()
     except DBAPIError as error:
-        if error.connection_invalidated or _is_fatal(error):
+        if is_fatal(error):
             raise
         savepoint.rollback()
         unit.undone()
@@ -226,64 +527,12 @@ def _run(unit: _Unit, connection: Connection) -> tuple[_Unit, Any, BaseException
     return unit, value, None
 
 
-def _is_fatal(error: DBAPIError) -> bool:
-    # SQLite rolls the whole transaction back by itself on these; the savepoint is gone with it.
-    words = str(error.orig).lower()
-    return any(word in words for word in ("disk", "full", "i/o", "locked", "malformed", "readonly"))
-
-
-def _unavailable(error: DBAPIError) -> Unavailable:
+def _unavailable(error: DBAPIError, transaction: _Transaction | None = None) -> Unavailable:
     log.error("database_refused", error=str(error.orig)[:200])
-    return Unavailable("the database cannot take this now; nothing was stored", retry_after=1)
-
-
-def _driver_url(url: str) -> URL:
-    parsed = make_url(url)
-    if parsed.drivername in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql+psycopg")
-    return parsed
-
-
-def _engine(url: URL, *, read_only: bool) -> Engine:
-    size = READERS if read_only else 1
-    if url.get_backend_name() != "sqlite":
-        level = "REPEATABLE READ" if read_only else "READ COMMITTED"
-        return create_engine(
-            url,
-            pool_size=size,
-            max_overflow=0,
-            pool_pre_ping=True,
-            isolation_level=level,
-            hide_parameters=True,  # Errors get logged; what was to be stored may hold a payee's name.
+    if transaction is not None and not transaction.is_known:
+        return Unavailable(
+            "the database was lost during the commit, and whether it was stored is not known; send the same request "
+            "with the same Idempotency-Key again",
+            retry_after=1,
         )
-    engine = create_engine(
-        url,
-        pool_size=size,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-    )
-    event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
-    # The driver's own transaction control is off: without IMMEDIATE a read that turns into a write can fail midway.
-    event.listen(engine, "begin", _begin_read if read_only else _begin_write)
-    return engine
-
-
-def _prepare_writer(connection: Any, _: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _prepare_reader(connection: Any, _: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA query_only=ON")
-
-
-def _begin_write(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_read(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    return Unavailable("the database cannot take this now; nothing was stored", retry_after=1)

@@ -8,6 +8,8 @@ import asyncio
 import math
 import re
 import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -30,6 +32,7 @@ from shared.problems import (
 OPEN_PATHS: Final = ("/livez", "/readyz", "/healthz", "/metrics", "/docs", "/openapi.json", "/asyncapi.json")
 PATH_LENGTH_LOGGED: Final = 200  # Characters.
 OPEN_PREFIXES: Final = ("/schemas/", "/docs/")
+LargerBodies = Mapping[tuple[str, str], int]  # Bytes, by path and media type, where more than usual may be sent.
 _CORRELATION = re.compile(r"^[A-Za-z0-9._:-]{1,64}$")
 _TRACEPARENT = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
@@ -60,11 +63,22 @@ class Throttle:
 class Door:
     """ASGI middleware. Refuses with a problem, or hands on with ``caller`` and ``trace`` in the request's state."""
 
-    def __init__(self, app: ASGIApp, *, gatekeeper: Gatekeeper, throttle: Throttle, body_bytes_max: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        gatekeeper: Gatekeeper,
+        throttle: Throttle,
+        body_bytes_max: int,
+        is_active: Callable[[], bool] = lambda: True,
+        larger_bodies: LargerBodies = MappingProxyType({}),
+    ) -> None:
         self._app = app
+        self._is_active = is_active
         self._gatekeeper = gatekeeper
         self._throttle = throttle
         self._body_bytes_max = body_bytes_max
+        self._larger_bodies = larger_bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -78,12 +92,18 @@ class Door:
             state = scope.setdefault("state", {})
             state["trace"] = trace
             if not _is_open(scope["path"]):
+                if not self._is_active():
+                    raise Unavailable("this process stands by: another one is active", retry_after=1)
                 state["caller"] = await self._let_in(headers)
-            await self._app(scope, _Limited(receive, headers, self._body_bytes_max), watched)
+            await self._app(scope, _Limited(receive, headers, self._bytes_max(scope, headers)), watched)
         except Problem as problem:
             if watched.started:
                 raise
             await problem_response(problem)(scope, receive, watched)
+
+    def _bytes_max(self, scope: Scope, headers: Headers) -> int:
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return self._larger_bodies.get((scope["path"], media_type), self._body_bytes_max)
 
     async def _let_in(self, headers: Headers) -> Caller:
         scheme, _, token = headers.get("authorization", "").partition(" ")

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Final
 
 import httpx
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, Query, Response
 from sqlmodel import Session
 
+from shared import metrics
 from shared.access import Caller, require
 from shared.database import Database
 from shared.events.base import Received, read
@@ -22,7 +24,10 @@ from shared.problems import NotFound, Problem
 
 MEDIA_TYPE: Final = "application/cloudevents-batch+json"
 LIMIT_MAX: Final = 1_000  # Events per answer.
+TOLD_MAX: Final = 100  # Alarms of one process about those who ask beyond the log's end; the metric counts all.
 TIMEOUT_MAX: Final = 30  # Seconds of long poll.
+
+log = structlog.get_logger()
 
 Readers = Annotated[Caller, Depends(require("events:read"))]
 
@@ -67,6 +72,13 @@ class Commits:
 def router(database: Database, event_log: EventLog, commits: Commits) -> APIRouter:
     """The calls ``GET /events`` and ``GET /events/head`` of a service."""
     routes = APIRouter(tags=["feed"])
+    told: set[int] = set()  # A consumer asks the same every few seconds.
+
+    def asked_beyond(after: int, seq: int) -> None:
+        metrics.askers_ahead.labels(event_log.source).inc()
+        if after not in told and len(told) < TOLD_MAX:
+            told.add(after)
+            log.error("asker_ahead", alarm=True, seq=seq, asked=after)
 
     @routes.get("/events/head")
     async def head(caller: Readers) -> dict[str, Any]:
@@ -97,7 +109,12 @@ def router(database: Database, event_log: EventLog, commits: Commits) -> APIRout
         until = loop.time() + timeout
         while True:
             changed = commits.current()
-            found = await database.read(page)
+            try:
+                found = await database.read(page)
+            except Diverged as problem:
+                if epoch == problem.facts["epoch"] and after > problem.facts["seq"]:
+                    asked_beyond(after, problem.facts["seq"])
+                raise
             left = until - loop.time()
             if found or left <= 0 or commits.are_over:
                 break

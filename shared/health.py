@@ -1,6 +1,7 @@
 """Health, for machines: `/livez` says restart me, `/readyz` says route to me, and which part is wrong."""
 
 import asyncio
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Response
@@ -33,12 +34,14 @@ def router(service: "Service") -> APIRouter:
     @routes.get("/readyz")
     @routes.get("/healthz")
     async def readyz() -> dict[str, Any]:
-        """Database, bus and watermarks; 503 names what is wrong."""
+        """Database, bus and watermarks; 503 names what is wrong, or says that this process stands by."""
+        if not service.is_active:
+            raise NotReady("standby: another process is active, or the database is not reachable", role="standby")
         checks = await _checks(service)
         wrong = sorted(name for name, state in checks.items() if state != "ok")
         if wrong:
-            raise NotReady(f"not ready: {', '.join(wrong)}", checks=checks)
-        return {"status": "ready", "service": service.name, "checks": checks}
+            raise NotReady(f"not ready: {', '.join(wrong)}", checks=checks, **_rests_on(service))
+        return {"status": "ready", "service": service.name, "checks": checks} | _rests_on(service)
 
     @routes.get("/metrics", response_class=Response)
     async def metrics() -> Response:
@@ -56,12 +59,20 @@ def router(service: "Service") -> APIRouter:
     return routes
 
 
+def _rests_on(service: "Service") -> dict[str, Any]:
+    """Versions, and the settings that an answer 2xx being on disk rests on."""
+    versions = {"program": version("scorebus"), "schema": service.schema, "bus": service.bus.server or "not reached"}
+    return {"versions": versions, "store": service.database.durability}
+
+
 async def _checks(service: "Service") -> dict[str, str]:
     checks = {"database": "ok", "bus": "ok" if service.bus.is_up else "down; events are pulled instead"}
     try:
         await service.database_answers()
     except Unavailable as problem:
         checks["database"] = problem.detail
+    if service.database.role != "active" and checks["database"] == "ok":
+        checks["database"] = "read, but not written: the writer is cut off"
     now = asyncio.get_running_loop().time()
     for subscription in service.subscriptions:
         name = f"watermark.{subscription.source}.{subscription.partition}"

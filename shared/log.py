@@ -8,7 +8,7 @@ without gaps, each event naming the hash of the one before it.
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -101,7 +101,7 @@ class EventLog:
         Returns:
             The envelope as published.
         """
-        head = self.head(session, partition_of(data.project, self.partitions))
+        head = self._locked_head(session, partition_of(data.project, self.partitions))
         recorded = self._clock.now()
         envelope = Envelope(
             specversion="1.0",
@@ -147,8 +147,11 @@ class EventLog:
 
     def head(self, session: Session, partition: int) -> Head:
         """Where *partition* ends now. The number comes from this row, never from the database's own counting."""
-        row = session.execute(select(event_head).where(event_head.c.p == partition)).one()
-        return Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash)
+        return _head(session, select(event_head).where(event_head.c.p == partition))
+
+    def _locked_head(self, session: Session, partition: int) -> Head:
+        # The claim lets one process write; the row's lock keeps the numbers right even against one that has none.
+        return _head(session, select(event_head).where(event_head.c.p == partition).with_for_update())
 
     def heads(self, session: Session) -> list[Head]:
         """Where every partition ends now."""
@@ -180,3 +183,8 @@ class EventLog:
             select(event_log.c.seq).where(event_log.c.p == partition, event_log.c.id == event_id)
         ).scalar()
         return None if found is None else int(found)
+
+
+def _head(session: Session, query: sa.Select[Any]) -> Head:
+    row = session.execute(query).one()
+    return Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash)

@@ -11,14 +11,22 @@ events_duplicate = Counter("scorebus_events_duplicate", "Events dropped as alrea
 events_refused = Counter("scorebus_events_refused", "Stream entries refused", ["consumer", "source", "reason"])
 # Scores that such an event could touch are not final until an operator replays or dismisses it.
 events_parked = Counter("scorebus_events_parked", "Events that could not be applied", ["consumer", "source"])
+parked_open = Gauge("scorebus_parked_events", "Events parked and not dismissed", ["consumer", "source"])
 events_pulled = Counter("scorebus_events_pulled", "Events fetched from a source's feed", ["consumer", "source"])
 pulls_failed = Counter("scorebus_pulls_failed", "Feed requests that got no answer", ["consumer", "source"])
+# Heartbeats that named events which had not arrived: the stream lost its tail, or is slow.
+heartbeats_ahead = Counter("scorebus_heartbeats_ahead", "Heartbeats ahead of the watermark", ["consumer", "source"])
 watermark_sequence = Gauge("scorebus_watermark_sequence", "Number applied up to", ["consumer", "source", "partition"])
 source_head_sequence = Gauge("scorebus_source_head_sequence", "Head last heard of", ["consumer", "source", "partition"])
 # 1 is an alarm: the source's history is not the one we applied.
 source_diverged = Gauge(
     "scorebus_source_diverged", "Whether a source has diverged", ["consumer", "source", "partition"]
 )
+epochs_begun = Counter("scorebus_epochs_begun", "Epochs begun after a restore", ["source", "evidence"])
+# A consumer knows events that the log does not have: the database is an older copy.
+askers_ahead = Counter("scorebus_feed_askers_ahead", "Feed requests from beyond the log's end", ["source"])
+# reason: the error's class; ConnectionError while Redis is away, others want somebody to look.
+relay_failures = Counter("scorebus_relay_failures", "Rounds of the relay that Redis refused", ["source", "reason"])
 requests = Counter("scorebus_http_requests", "Requests answered", ["method", "status"])
 request_seconds = Histogram(
     "scorebus_http_request_duration_seconds",

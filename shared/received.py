@@ -1,6 +1,6 @@
 """The consumer's tables: what was received, how far each source is applied, and what had to be parked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlmodel import Session
 
-from shared.database import Moment
+from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
 
@@ -17,7 +17,7 @@ metadata = sa.MetaData()
 received_event = sa.Table(
     "received_event",
     metadata,
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("position", Counter, primary_key=True, autoincrement=True),
     sa.Column("s", sa.String(32), nullable=False),
     sa.Column("p", sa.Integer, nullable=False),
     sa.Column("epoch", sa.String(36), nullable=False),
@@ -42,7 +42,7 @@ watermark_table = sa.Table(
 parked_event = sa.Table(
     "parked_event",
     metadata,
-    sa.Column("position", sa.Integer, sa.ForeignKey(received_event.c.position), primary_key=True),
+    sa.Column("position", Counter, sa.ForeignKey(received_event.c.position), primary_key=True),
     sa.Column("subject", sa.String(64), index=True),  # None: it could touch any project.
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
@@ -55,6 +55,28 @@ attempt = sa.Table(
     sa.Column("p", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
+)
+dismissal = sa.Table(  # Of a parked event: proposed by one person, confirmed by another.
+    "dismissal",
+    metadata,
+    sa.Column("position", Counter, sa.ForeignKey(parked_event.c.position), primary_key=True),
+    sa.Column("proposed_by", sa.String(255), nullable=False),
+    sa.Column("proposed_at", Moment, nullable=False),
+    sa.Column("confirmed_by", sa.String(255)),
+    sa.Column("confirmed_at", Moment),
+)
+operation = sa.Table(  # The audit trail of what operators did: appended to, and its outcome written once.
+    "operation",
+    metadata,
+    sa.Column("number", Counter, primary_key=True, autoincrement=True),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("position", Counter, sa.ForeignKey(received_event.c.position)),  # None: no event was meant.
+    sa.Column("subject", sa.String(64), index=True),
+    sa.Column("by", sa.String(255), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("outcome", sa.String(32), nullable=False),  # "begun" for ever, if the process died of it.
+    sa.Column("detail", sa.Text),
 )
 run = sa.Table("run", metadata, sa.Column("begun_at", Moment, primary_key=True))
 
@@ -124,6 +146,16 @@ def advance(session: Session, source: str, start: Head, end: Head, now: datetime
         .values(seq=end.seq, hash=end.hash, updated_at=now)
     )
     return moved.rowcount == 1
+
+
+def hashes(session: Session, *, source: str, at: Head, seqs: Iterable[int]) -> dict[int, str]:
+    """The hashes of what is stored of a source's partition under the numbers *seqs*."""
+    rows = session.execute(
+        select(received_event.c.seq, received_event.c.hash).where(
+            received_event.c.s == source, received_event.c.p == at.partition, received_event.c.seq.in_(list(seqs))
+        )
+    )
+    return {row.seq: row.hash for row in rows}
 
 
 def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:

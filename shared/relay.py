@@ -7,16 +7,18 @@ is a cache in memory, there is no "sent" flag, and any number of relays may run.
 
 import asyncio
 import hmac
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from shared import metrics
 from shared.database import Database
-from shared.events.base import Undecodable, read
-from shared.log import EventLog
+from shared.events.base import Received, Undecodable, read
+from shared.log import EventLog, Head
 from shared.problems import Unavailable
 
 BATCH: Final = 500  # Events per pipeline: large enough to hide the round trip, small enough to stay under 1 MB.
@@ -31,6 +33,21 @@ def stream_name(source: str, partition: int) -> str:
     return f"events:{{{source}:{partition}}}"
 
 
+def heads_name(source: str, partition: int) -> str:
+    """The stream of a partition's heartbeats: it holds the last head alone."""
+    return f"heads:{{{source}:{partition}}}"
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a log ends, as its relay tells it while nothing happens."""
+
+    source: str
+    partition: int
+    epoch: str
+    seq: int
+    hash: str
+
+
 def mac_of(key: bytes, raw: bytes) -> bytes:
     """The HMAC-SHA-256 of an event's bytes, lower-case hex: whoever can write to Redis still cannot forge."""
     return hmac.digest(key, raw, "sha256").hex().encode()
@@ -39,12 +56,32 @@ def mac_of(key: bytes, raw: bytes) -> bytes:
 class Relay:
     """Copies one partition of *event_log* to its stream, woken by each commit."""
 
-    def __init__(self, database: Database, event_log: EventLog, partition: int, key: bytes) -> None:
+    def __init__(
+        self,
+        database: Database,
+        event_log: EventLog,
+        partition: int,
+        key: bytes,
+        restored: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
+        """
+        Wire a relay.
+
+        Args:
+            database: The service's.
+            event_log: The log to copy.
+            partition: The partition of it.
+            key: What entries are signed with.
+            restored: Told when the stream proves that the log has lost events: it begins another epoch.
+        """
+        self._restored = restored
         self._database = database
         self._log = event_log
         self._partition = partition
         self._key = key
         self._stream = stream_name(event_log.source, partition)
+        self._heads = heads_name(event_log.source, partition)
+        self._trouble: str | None = None  # What Redis refuses now; told once.
         self._wake = asyncio.Event()
         self._cursor: int | None = None  # The last number known to be on the stream.
 
@@ -61,10 +98,33 @@ class Relay:
                 while await self._send(redis):
                     pass
             except (RedisError, OSError, Unavailable) as error:
-                log.warning("relay_waits", stream=self._stream, error=type(error).__name__)
-                await asyncio.sleep(POLL_SECONDS)
+                await self._wait(redis, error)
                 continue
+            self._trouble = None
             await self._idle(redis)
+
+    async def _wait(self, redis: Redis, error: Exception) -> None:
+        """Try again after a while. That Redis is away is expected; a refusal wants somebody to look."""
+        reason = type(error).__name__
+        metrics.relay_failures.labels(self._log.source, reason).inc()
+        if isinstance(error, ResponseError):
+            if reason != self._trouble:
+                log.error("relay_refused", alarm=True, stream=self._stream, error=str(error)[:200])
+            await self._make_room(redis)
+        elif reason != self._trouble:
+            log.warning("relay_waits", stream=self._stream, error=reason)
+        self._trouble = reason
+        await asyncio.sleep(POLL_SECONDS)
+
+    async def _make_room(self, redis: Redis) -> None:
+        """Remove what is no stream but stands under a stream's name: nothing there is believed or needed."""
+        try:
+            for name in (self._stream, self._heads):
+                if await redis.type(name) not in (b"stream", b"none"):
+                    await redis.delete(name)
+                    log.error("foreign_key_removed", alarm=True, stream=name)
+        except (RedisError, OSError):
+            return
 
     async def _idle(self, redis: Redis) -> None:
         """Send what is committed until nothing was for a while; then the stream itself is looked at again."""
@@ -73,6 +133,7 @@ class Relay:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
+                await self._beat(redis)
                 return
             self._wake.clear()
             try:
@@ -88,15 +149,39 @@ class Relay:
         fallback = max(0, head.seq - STREAM_LENGTH)
         if not entries:
             return fallback
-        fields: dict[Any, Any] = entries[0][1] or {}
-        raw = fields.get(b"event", b"")
-        try:
-            last = read(raw)
-        except Undecodable:
+        last = self._genuine(entries[0][1] or {})
+        if last is None:
             return fallback
         seq = last.envelope.seq
         known = await self._database.read(lambda session: self._log.hash_at(session, self._partition, seq))
-        return seq if known == last.hash else fallback
+        if known == last.hash:
+            return seq
+        if last.envelope.epoch == head.epoch and self._restored is not None:
+            # The head was read after the stream: what was sent before is in a log that has lost nothing.
+            await self._restored(f"the stream holds event {seq} of this epoch; the log ends at {head.seq} without it")
+        return fallback
+
+    def _genuine(self, fields: dict[Any, Any]) -> Received | None:
+        raw = fields.get(b"event", b"")
+        if not hmac.compare_digest(mac_of(self._key, raw), fields.get(b"mac", b"")):
+            return None
+        try:
+            last = read(raw)
+        except Undecodable:
+            return None
+        return last if last.envelope.partition == self._partition else None
+
+    async def _beat(self, redis: Redis) -> None:
+        """Tell where the log ends, so that a consumer learns of a lost tail; only when nothing else tells it."""
+        try:
+            head: Head = await self._database.read(lambda session: self._log.head(session, self._partition))
+            beat = Heartbeat(
+                source=self._log.source, partition=head.partition, epoch=head.epoch, seq=head.seq, hash=head.hash
+            )
+            raw = msgspec.json.encode(beat)
+            await redis.xadd(self._heads, {"head": raw, "mac": mac_of(self._key, raw)}, maxlen=1, approximate=False)
+        except (RedisError, OSError, Unavailable):
+            return  # The next look at the stream tells what is wrong.
 
     async def _send(self, redis: Redis) -> bool:
         """Send the next batch; tell whether there may be more."""

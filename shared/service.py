@@ -16,29 +16,33 @@ from typing import Any
 import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, select, text
 from sqlmodel import Session
 
-from shared import answers, asyncapi, feed, health, idempotency, openapi, received
+from shared import answers, asyncapi, epochs, feed, health, idempotency, openapi, operations, parking, received
 from shared import log as log_table
 from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
 from shared.bodies import StrictRoute
 from shared.bus import Bus
 from shared.clock import Clock, SystemClock
-from shared.database import Database
-from shared.door import Door, Throttle
+from shared.database import Database, SchemaTooNew
+from shared.door import Door, LargerBodies, Throttle
 from shared.events import ALL
 from shared.events.base import Envelope, EventData
 from shared.feed import Commits, FeedReader, TokenFile
 from shared.idempotency import Once
 from shared.log import EventLog, Trace
-from shared.metrics import events_appended
+from shared.metrics import epochs_begun, events_appended
+from shared.migrations import Migrations
+from shared.problems import Unavailable
 from shared.relay import Relay
 from shared.settings import CommonSettings
 from shared.subscription import Fold, Happened, Subscription
 
 PULL_TIMEOUT_SECONDS = 10.0  # For one page of a feed.
 RESTART_SECONDS = 1.0  # Before background work that failed is begun again.
+
+TABLES = (log_table.metadata, received.metadata, idempotency.metadata)  # What every service has.
 
 Publish = Callable[[EventData, datetime], Envelope]
 Background = Callable[[], Coroutine[Any, Any, None]]
@@ -56,22 +60,41 @@ class Service:
         tables: MetaData,
         *,
         clock: Clock | None = None,
+        package: str | None = None,
     ) -> None:
+        """
+        Wire the parts.
+
+        Args:
+            name: The service's name, under which it publishes.
+            settings: Its settings.
+            tables: Its own tables, beside those that every service has.
+            clock: What tells the time, if it is not the system's.
+            package: The package in whose ``migrations`` the revisions of its database are; None makes the tables that
+                are missing, for services of tests that have no history.
+        """
         self.name = name
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self.database = Database(
-            settings.database_url, log_table.metadata, received.metadata, idempotency.metadata, tables
-        )
+        schema = None if package is None else Migrations(package)
+        self.schema = "without revisions" if schema is None else schema.newest
+        self.database = Database(settings.database_url, *TABLES, tables, schema=schema)
         self.log = EventLog(name, self.clock)
         self.commits = Commits()
         self.bus = Bus(settings.redis_url)
         self.once = Once(self.database, self.clock)
         self.subscriptions: list[Subscription] = []
+        self.refold: parking.Refold | None = None  # Folds a project anew after a replay.
         self.stopping = asyncio.Event()
+        self.is_active = False  # Whether this process is the one that works; else it stands by.
+        self.give_up: Callable[[], None] = lambda: None  # Ends the process; its supervisor starts another.
+        self._begun_at: datetime | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._relays = [
-            Relay(self.database, self.log, partition, self._mac_key(name)) for partition in range(self.log.partitions)
+            Relay(self.database, self.log, partition, self._mac_key(name), partial(self.begin_epoch, "stream"))
+            for partition in range(self.log.partitions)
         ]
+        self._witness = epochs.witness_of(self.database.url)
         self._background: list[Background] = []
         self._starts: list[Background] = []
         self._stops: list[Callable[[], None]] = []
@@ -109,6 +132,11 @@ class Service:
             )
             self.subscriptions.append(subscription)
             self.bus.subscribe(source, partition, subscription.deliver)
+            self.bus.follow_heads(source, partition, subscription.hear)
+
+    def forgetting(self, fold: Fold, forget: Callable[[Session, str], None]) -> None:
+        """Fold a project anew by letting *forget* remove what was learned of it, and *fold* apply everything again."""
+        self.refold = parking.refolding(forget, dict.fromkeys((each.source for each in self.subscriptions), fold), ALL)
 
     @property
     def route_class(self) -> type[StrictRoute]:
@@ -150,8 +178,13 @@ class Service:
         title: str,
         description: str,
         schemas: Mapping[str, dict[str, Any]] = MappingProxyType({}),
+        larger_bodies: LargerBodies = MappingProxyType({}),
     ) -> FastAPI:
-        """The ASGI application with everything around *routers*; *schemas* are further ones for OpenAPI."""
+        """
+        The ASGI application with everything around *routers*.
+
+        *schemas* are further ones for OpenAPI; *larger_bodies* are the few calls that take more bytes than others.
+        """
         app = openapi.application(title, description, self._lifespan, schemas)
         answers.install(app)
         for routes in routers:
@@ -159,11 +192,15 @@ class Service:
         app.include_router(feed.router(self.database, self.log, self.commits))
         app.include_router(asyncapi.router(self.name, self.bus.broker))
         app.include_router(health.router(self))
+        if self.subscriptions:
+            app.include_router(operations.router(self))
         app.add_middleware(
             Door,
             gatekeeper=Gatekeeper(self._keys(), issuer=self.settings.issuer, audience=self.settings.audience),
             throttle=Throttle(self.settings.requests_per_second, self.settings.requests_burst),
             body_bytes_max=self.settings.body_bytes_max,
+            is_active=lambda: self.is_active,
+            larger_bodies=larger_bodies,
         )
         app.state.service = self
         return app
@@ -176,24 +213,94 @@ class Service:
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         await self._open()
-        tasks = [asyncio.create_task(_kept_going(name, work), name=name) for name, work in self._work()]
-        log.info("service_started", port=self.settings.port)
+        log.info("service_started", port=self.settings.port, role=self.database.role, **self.database.durability)
         try:
             yield
         finally:
-            await self._close(tasks)
+            await self._close()
 
     async def _open(self) -> None:
-        await asyncio.to_thread(self.database.start)
         loop = asyncio.get_running_loop()
+        self.database.guard(self._is_ours, self.give_up)
         self.database.after_commit(partial(_call_soon, loop, self._committed))
+        try:
+            await asyncio.to_thread(self.database.start)
+        except SchemaTooNew as error:
+            log.error("schema_too_new", alarm=True, detail=str(error))
+            raise
+        if self.database.role == "active":
+            await self._begin()
+        else:
+            log.info("standing_by")
+            self._tasks.append(asyncio.create_task(self._stand_by(), name="standby"))
+
+    async def _stand_by(self) -> None:
+        """Wait until the active process is gone, and take its place."""
+        try:
+            await self.database.claimed()
+        except SchemaTooNew as error:
+            log.error("schema_too_new", alarm=True, detail=str(error))
+            self.give_up()
+            return
+        while True:
+            try:
+                await self._begin()
+            except Unavailable:
+                await asyncio.sleep(RESTART_SECONDS)
+            else:
+                log.warning("took_over", alarm=True)
+                return
+
+    async def _begin(self) -> None:
+        """Work: as the one process that may."""
         await self.database.write(self.log.create)
-        if await self.database.write(lambda session: received.open_run(session, self.clock.now())):
+        self._begun_at = now = self.clock.now()
+        if await self.database.write(lambda session: received.open_run(session, now)):
             log.warning("unclean_stop_found")
             for subscription in self.subscriptions:
                 subscription.be_careful()
+        await self._check_epoch()
+        await operations.after_change(self)
         for work in self._starts:
             await work()
+        self._tasks += [asyncio.create_task(_kept_going(name, work), name=name) for name, work in self._work()]
+        self.is_active = True
+
+    def _is_ours(self, session: Session) -> bool:
+        """Whether the last process that began to work on this database is this one."""
+        return self._begun_at is None or self._begun_at in session.execute(select(received.run.c.begun_at)).scalars()
+
+    async def _check_epoch(self) -> None:
+        """Begin another epoch if the database looks like a copy that was put back."""
+        url, now = self.database.url, self.clock.now()
+        seen = {} if self._witness is None else await asyncio.to_thread(self._witness.read)
+        found = await self.database.write(lambda session: epochs.check(session, self.log, url, seen, now))
+        if found is not None:
+            self.tell_epoch("start", found)
+        await self._let_witness_look()
+
+    async def begin_epoch(self, evidence: str, detail: str) -> None:
+        """Begin another epoch while running; consumers ask whether they may go on."""
+        now = self.clock.now()
+        await self.database.write(lambda session: epochs.begin(session, self.log, evidence, detail, now))
+        self.tell_epoch(evidence, detail)
+
+    def tell_epoch(self, evidence: str, detail: str) -> None:
+        """Let everybody know that the log is in another epoch."""
+        epochs_begun.labels(self.name, evidence).inc()
+        log.error("epoch_begun", alarm=True, evidence=evidence, detail=detail)
+
+    async def _let_witness_look(self) -> None:
+        if self._witness is None:
+            return
+        with contextlib.suppress(Unavailable):
+            heads = await self.database.read(self.log.heads)
+            await asyncio.to_thread(self._witness.write, heads)
+
+    async def _keep_witness(self) -> None:
+        while True:
+            await asyncio.sleep(epochs.WITNESS_SECONDS)
+            await self._let_witness_look()
 
     def _committed(self) -> None:
         self.commits.announce()
@@ -204,6 +311,7 @@ class Service:
         work: list[tuple[str, Background]] = [("bus", self._run_bus)]
         work += [("relay", partial(self._run_relay, relay)) for relay in self._relays]
         work += [(f"subscription-{each.source}", each.run) for each in self.subscriptions]
+        work += [("witness", self._keep_witness)]
         work += [("background", background) for background in self._background]
         return work
 
@@ -217,15 +325,20 @@ class Service:
         for subscription in self.subscriptions:
             subscription.nudge()
 
-    async def _close(self, tasks: list[asyncio.Task[None]]) -> None:
+    async def _close(self) -> None:
         self.stop()
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.bus.close()
         for client in self._feeds:
             await client.aclose()
-        await self.database.write(received.close_run)
+        if self.is_active:
+            try:
+                await self.database.write(received.close_run)
+            except Unavailable:
+                log.warning("stopped_without_the_database")
+            await self._let_witness_look()
         await asyncio.to_thread(self.database.close)
         log.info("service_stopped")
 

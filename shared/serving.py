@@ -18,6 +18,12 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
+        self.has_given_up = False
+        service.give_up = self._give_up
+
+    def _give_up(self) -> None:
+        self.has_given_up = True
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         self._service.stop()
@@ -41,7 +47,10 @@ def serve(module_name: str) -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
         h11_max_incomplete_event_size=HEADERS_BYTES_MAX,
     )
-    uvloop.run(Server(config, service).serve())
+    server = Server(config, service)
+    uvloop.run(server.serve())
+    if server.has_given_up:  # A supervisor that starts again only what has failed must start us again.
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ class CommonSettings(BaseSettings):
 
     host: str = "127.0.0.1"  # Address to listen on; the default keeps a laptop's services to itself.
     port: int = Field(ge=1, le=65_535)
-    database_url: str  # sqlite:////path or postgresql://…
+    database_url: str  # sqlite:////path or postgresql://…, 14 or newer; a pooler in between must keep sessions
     redis_url: str  # The bus. It may be down; nothing but latency depends on it.
     keys_dir: Path  # public.pem, service.token and one <service>.mac per publisher.
     jwks_url: str | None = None  # An OpenID Connect issuer's keys, instead of public.pem.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+import msgspec
 import structlog
 from sqlmodel import Session
 
@@ -23,9 +24,10 @@ from shared.events.base import GENESIS_HASH, Contracts, EventData, Received, Und
 from shared.feed import LIMIT_MAX, FeedDiverged, FeedReader, FeedUnreachable
 from shared.log import Head
 from shared.problems import Unavailable
-from shared.relay import mac_of
+from shared.relay import Heartbeat, mac_of
 
 CAREFUL_EVENTS: Final = 1_000  # Applied one by one after an unclean stop, so that a deadly one is found.
+ALARM_SECONDS: Final = 1.0  # Between two alarms of a source about refused entries.
 ATTEMPTS_MAX: Final = 3  # Then an event that kills the process is parked unread.
 
 log = structlog.get_logger()
@@ -103,6 +105,8 @@ class Subscription:
         self._lock = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._labels = (consumer, source)
+        self._refused_at = float("-inf")
+        self.head: Head | None = None  # Where the source ended when it last said so itself.
         self.head_seq = 0
         self.level_at: float | None = None  # Loop time when we last knew that nothing was missing.
 
@@ -114,6 +118,21 @@ class Subscription:
     def be_careful(self) -> None:
         """Apply the next events one by one with attempts counted: the process did not stop cleanly."""
         self._careful = CAREFUL_EVENTS
+
+    def announce(self, happened: Sequence[Happened]) -> None:
+        """Tell whoever listens that *happened* counts from now on; nothing means: anything may have changed."""
+        self._applied(happened)
+
+    async def ask_head(self) -> Head:
+        """
+        Ask the source where its log ends.
+
+        Raises:
+            FeedUnreachable: If it does not answer.
+        """
+        self.head = await self._feed.head(self.partition)
+        self.head_seq = max(self.head_seq, self.head.seq)
+        return self.head
 
     def nudge(self) -> None:
         """Ask the source soon, without waiting for the next poll."""
@@ -170,9 +189,50 @@ class Subscription:
         genuine.sort(key=lambda event: event.envelope.sequence)
         async with self._lock:
             try:
+                await self._compare(genuine)
                 await self._take(genuine, trusted=False)
             except Unavailable:
                 self.nudge()
+
+    async def _compare(self, events: list[Received]) -> None:
+        """What we have already must be the same; if it is not, the source alone decides whose history is right."""
+        if self._mark is None:
+            return
+        again = {event.envelope.seq: event.hash for event in events if event.envelope.seq <= self._mark.at.seq}
+        if not again:
+            return
+        stored = await self._database.read(partial(received.hashes, source=self.source, at=self._mark.at, seqs=again))
+        if any(stored.get(seq, digest) != digest for seq, digest in again.items()):
+            self._refuse("history")
+            self.nudge()
+
+    async def hear(self, heartbeats: Sequence[tuple[bytes, bytes]]) -> None:
+        """Ask the source at once if a heartbeat names what we do not have; it proves nothing by itself."""
+        for raw, mac in heartbeats[-1:]:
+            beat = self._beat(raw, mac)
+            if beat is None or self._mark is None:
+                continue
+            at = self._mark.at
+            self.head_seq = max(self.head_seq, beat.seq)
+            # An older number of this epoch may be a heartbeat from before; the poll tells whether the source went back.
+            if beat.epoch != at.epoch or beat.seq > at.seq or (beat.seq == at.seq and beat.hash != at.hash):
+                metrics.heartbeats_ahead.labels(*self._labels).inc()
+                self.nudge()
+            self._observe()
+
+    def _beat(self, raw: bytes, mac: bytes) -> Heartbeat | None:
+        if not hmac.compare_digest(mac_of(self._key, raw), mac):
+            self._refuse("mac")
+            return None
+        try:
+            beat = msgspec.json.decode(raw, type=Heartbeat)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._refuse("envelope")
+            return None
+        if (beat.source, beat.partition) != (self.source, self.partition):
+            self._refuse("envelope")
+            return None
+        return beat
 
     def _genuine(self, raw: bytes, mac: bytes) -> Received | None:
         if not hmac.compare_digest(mac_of(self._key, raw), mac):
@@ -190,6 +250,10 @@ class Subscription:
 
     def _refuse(self, reason: str) -> None:
         metrics.events_refused.labels(*self._labels, reason).inc()
+        now = asyncio.get_running_loop().time()
+        if now - self._refused_at < ALARM_SECONDS:  # The metric counts all; the log must not become the attack.
+            return
+        self._refused_at = now
         log.warning("entry_refused", alarm=True, source=self.source, reason=reason)
 
     async def _watermark(self) -> received.Watermark:
@@ -270,7 +334,7 @@ class Subscription:
                 continue
             # Of the stream, only what was sent in the epoch we know; of the source itself, its whole history.
             if envelope.seq != seq + 1 or envelope.prevhash != digest or not (trusted or envelope.epoch == at.epoch):
-                if envelope.seq == seq + 1:
+                if envelope.seq == seq + 1 and envelope.epoch == at.epoch:
                     self._refuse("hash")
                 self.nudge()
                 break
@@ -324,7 +388,7 @@ class Subscription:
             if parked is not None:
                 received.park(session, self.source, run[0], parked[:2000], attempts, now)
                 return
-            happened.extend(self._decoded(session, run, now))
+            happened[:] = self._decoded(session, run, now)  # Anew: a unit of work may be run again.
             self._fold(session, happened)
 
         await self._database.write(work)
@@ -334,6 +398,7 @@ class Subscription:
         log.debug("events_applied", source=self.source, events=len(run), seq=run[-1].envelope.seq)
         if parked is not None:
             metrics.events_parked.labels(*self._labels).inc()
+            metrics.parked_open.labels(*self._labels).inc()
             log.error("event_parked", alarm=True, source=self.source, event_id=run[0].envelope.id, reason=parked[:200])
         self._applied(happened)
 

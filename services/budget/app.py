@@ -4,9 +4,10 @@ from services.budget import CONSUMES, api, handlers, store
 from services.budget.settings import Settings
 from shared.service import Service
 
-service = Service("budget", Settings.read(), store.Table.metadata)
+service = Service("budget", Settings.read(), store.Table.metadata, package=__package__)
 for source in CONSUMES:
     service.listen(source, handlers.learn)
+service.forgetting(handlers.learn, handlers.unlearn)
 app = service.app(
     api.router(service),
     title="Scorebus budget",

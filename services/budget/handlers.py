@@ -2,12 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlmodel import Session
 
 from services.budget import rules
-from services.budget.model import Contract, Declaration, Line, Payment, PaymentOrder, Project, Receipt
+from services.budget.model import (
+    Contract,
+    Declaration,
+    Line,
+    Payment,
+    PaymentOrder,
+    PaymentRequest,
+    Project,
+    Receipt,
+    RequestedPayment,
+)
 from services.budget.store import Store
 from shared.dates import start_of
 from shared.events import budget as events
@@ -92,12 +102,7 @@ def post_payment(order: PaymentOrder, store: Store, *, now: datetime, by: str) -
         if known.order != order:
             raise AlreadyExists(f"payment {order.payment} is on record with other content", payment=order.payment)
         return known, False
-    project = store.project(order.project)
-    if project is None:
-        raise UnknownProject(order.project)
-    line = next((line for line in project.lines if line.line == order.line), None)
-    if line is None:
-        raise UnknownLine(order.project, order.line)
+    project, line = _line(order.project, order.line, store)
     rules.approve_posting(order, store.account(project, line, order.contract))
     payment = Payment(order=order, posted_by=by, recorded_at=now)
     store.save_payment(payment)
@@ -113,6 +118,94 @@ def post_payment(order: PaymentOrder, store: Store, *, now: datetime, by: str) -
         start_of(order.paid_on, project.time_zone),
     )
     return payment, True
+
+
+def request_payment(
+    name: str, order: RequestedPayment, store: Store, *, now: datetime, by: str
+) -> tuple[PaymentRequest, bool]:
+    """
+    Ask that a payment be made; tells whether the request is new. It is judged when it is paid: much may change until.
+
+    Raises:
+        UnknownProject, UnknownLine: If it names what is not there.
+        AlreadyExists: If the id belongs to another request.
+    """
+    if (known := store.request(name)) is not None:
+        if (known.order, known.requested_by) != (order, by):
+            raise AlreadyExists(f"payment request {name} is on record with other content", payment_request=name)
+        return known, False
+    _line(order.project, order.line, store)
+    request = PaymentRequest(payment_request=name, order=order, requested_by=by, requested_at=now)
+    store.save_request(request)
+    return request, True
+
+
+def approve_request(request: PaymentRequest, store: Store, *, now: datetime, by: str) -> PaymentRequest:
+    """
+    Approve a payment request.
+
+    Raises:
+        RequestDecided, SamePerson: See `rules.check_decision`.
+    """
+    rules.check_decision(request, by)
+    approved = replace(request, status="approved", decided_by=by, decided_at=now)
+    store.save_request(approved)
+    return approved
+
+
+def reject_request(request: PaymentRequest, reason: str, store: Store, *, now: datetime, by: str) -> PaymentRequest:
+    """
+    Reject a payment request.
+
+    Raises:
+        RequestDecided, SamePerson: See `rules.check_decision`.
+    """
+    rules.check_decision(request, by)
+    rejected = replace(request, status="rejected", decided_by=by, decided_at=now, rejection_reason=reason)
+    store.save_request(rejected)
+    return rejected
+
+
+def pay_request(
+    request: PaymentRequest, payment: str, paid_on: date, store: Store, *, now: datetime, by: str
+) -> Payment:
+    """
+    Pay what is approved.
+
+    Raises:
+        RequestNotApproved, SamePerson: See `rules.check_execution`.
+        AlreadyExists: If the payment's id is taken.
+        Refusal: As any payment, see `rules.approve_posting`.
+    """
+    rules.check_execution(request, by)
+    assert request.decided_by is not None
+    wanted = request.order
+    order = PaymentOrder(
+        payment=payment,
+        project=wanted.project,
+        line=wanted.line,
+        amount=wanted.amount,
+        paid_on=paid_on,
+        payee=wanted.payee,
+        purpose=wanted.purpose,
+        contract=wanted.contract,
+        approved_by=request.decided_by,
+    )
+    made, is_new = post_payment(order, store, now=now, by=by)
+    if not is_new:
+        raise AlreadyExists(f"payment {payment} is on record", payment=payment)
+    store.save_request(replace(request, status="paid", payment=payment))
+    return made
+
+
+def _line(project: str, line: str, store: Store) -> tuple[Project, Line]:
+    found = store.project(project)
+    if found is None:
+        raise UnknownProject(project)
+    for each in found.lines:
+        if each.line == line:
+            return found, each
+    raise UnknownLine(project, line)
 
 
 def reverse_payment(payment: Payment, reason: str, store: Store, *, at: datetime, by: str) -> Payment:
@@ -160,8 +253,14 @@ def _learn_signed(data: ContractSigned, store: Store) -> None:
             supplier_name=data.supplier_name,
             amount=fen(data.amount),
             advance_amount=fen(data.advance_amount),
+            paid=store.paid_against(data.contract),  # Something only if this is learned again, after a replay.
         )
     )
+
+
+def unlearn(session: Session, project: str) -> None:
+    """Forget what was learned of the contracts of *project*: all of it is about to be learned again."""
+    Store(session).forget_contracts(project)
 
 
 def _learn_amended(data: ContractAmended, store: Store) -> None:

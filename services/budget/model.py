@@ -127,6 +127,36 @@ class Payment:
         return "paid" if self.reversed_at is None else "reversed"
 
 
+RequestStatus = Literal["requested", "approved", "rejected", "paid"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedPayment:
+    """What a payment request (支付申请) asks to be paid."""
+
+    project: str
+    line: str
+    amount: int
+    payee: str
+    purpose: str
+    contract: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRequest:
+    """A payment asked for inside the platform: requested, decided and paid by three different people."""
+
+    payment_request: str
+    order: RequestedPayment
+    requested_by: str
+    requested_at: datetime
+    status: RequestStatus = "requested"
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    rejection_reason: str | None = None
+    payment: str | None = None  # Once it is paid.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """What a payment is judged by: the project's money, the line, and the contract it names if that is known."""

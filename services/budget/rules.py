@@ -6,10 +6,11 @@ Sources: 《行政事业单位内部控制规范(试行)》 财会〔2012〕21�
 knowledge of the documents, their articles not checked.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from services.budget.model import Account, Contract, Declaration, Line, Payment, PaymentOrder, Project
+from services.budget.model import Account, Contract, Declaration, Line, Payment, PaymentOrder, PaymentRequest, Project
 from shared.money import AMOUNT_FEN_MAX, yuan
 from shared.problems import Invalid, Refusal
 
@@ -132,6 +133,80 @@ class AlreadyReversed(Refusal):
             payment=payment.order.payment,
             reversed_at=payment.reversed_at.isoformat() if payment.reversed_at else None,
         )
+
+
+class SamePerson(Refusal):
+    """Who asks for a payment does not approve it, and neither of the two pays it (不相容岗位分离)."""
+
+    slug, title = "same-person", "The same person"
+
+    def __init__(self, request: PaymentRequest, person: str, done: str) -> None:
+        super().__init__(
+            f"{person} has {done} this payment; another person has to take the next step",
+            payment_request=request.payment_request,
+            person=person,
+        )
+
+
+class RequestDecided(Refusal):
+    """A payment request is decided once."""
+
+    slug, title = "request-decided", "The payment request is decided"
+
+    def __init__(self, request: PaymentRequest) -> None:
+        super().__init__(
+            f"payment request {request.payment_request} is {request.status}",
+            payment_request=request.payment_request,
+            request_status=request.status,
+        )
+
+
+class RequestNotApproved(Refusal):
+    """Only what is approved is paid, and once."""
+
+    slug, title = "request-not-approved", "The payment request is not approved"
+
+    def __init__(self, request: PaymentRequest) -> None:
+        super().__init__(
+            f"payment request {request.payment_request} is {request.status}",
+            payment_request=request.payment_request,
+            request_status=request.status,
+        )
+
+
+def check_decision(request: PaymentRequest, by: str) -> None:
+    """
+    Let *by* approve or reject.
+
+    Raises:
+        RequestDecided: If that was done before.
+        SamePerson: If *by* asked for the payment.
+    """
+    if request.status != "requested":
+        raise RequestDecided(request)
+    if _person(by) == _person(request.requested_by):
+        raise SamePerson(request, by, "requested")
+
+
+def check_execution(request: PaymentRequest, by: str) -> None:
+    """
+    Let *by* pay.
+
+    Raises:
+        RequestNotApproved: If it is not approved, or paid already.
+        SamePerson: If *by* asked for it or approved it.
+    """
+    if request.status != "approved":
+        raise RequestNotApproved(request)
+    if _person(by) == _person(request.requested_by):
+        raise SamePerson(request, by, "requested")
+    if _person(by) == _person(request.decided_by or ""):
+        raise SamePerson(request, by, "approved")
+
+
+def _person(name: str) -> str:
+    """One spelling of a name: width, case and spaces make no second person."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def approve_posting(order: PaymentOrder, account: Account) -> None:

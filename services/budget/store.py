@@ -9,8 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
-from services.budget.model import ORIGINS, Account, Contract, Line, Payment, PaymentOrder, Project, Receipt
-from shared.database import Moment
+from services.budget.model import (
+    ORIGINS,
+    Account,
+    Contract,
+    Line,
+    Payment,
+    PaymentOrder,
+    PaymentRequest,
+    Project,
+    Receipt,
+    RequestedPayment,
+)
+from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
 
@@ -50,7 +61,7 @@ class LineRow(Table, table=True):
 
 class AdjustmentRow(Table, table=True):
     __tablename__ = "adjustment"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     project: str = Field(index=True, max_length=64)
     reason: str
     occurred_at: datetime = Field(sa_type=Moment)
@@ -70,7 +81,7 @@ class ReceiptRow(Table, table=True):
 
 class PaymentRow(Table, table=True):
     __tablename__ = "payment"
-    number: int | None = Field(default=None, primary_key=True)  # Order of posting, for pages.
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of posting, for pages.
     payment: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     line: str
@@ -85,6 +96,25 @@ class PaymentRow(Table, table=True):
     reversed_at: datetime | None = Field(default=None, sa_type=Moment)
     reversal_reason: str | None = None
     reversed_by: str | None = None
+
+
+class PaymentRequestRow(Table, table=True):
+    __tablename__ = "payment_request"
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of asking, for pages.
+    payment_request: str = Field(unique=True, max_length=64)
+    project: str = Field(index=True, max_length=64)
+    line: str
+    amount: int = Field(sa_type=sa.BigInteger)
+    payee: str
+    purpose: str
+    contract: str | None = None
+    requested_by: str
+    requested_at: datetime = Field(sa_type=Moment)
+    status: str = Field(index=True, max_length=16)
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=Moment)
+    rejection_reason: str | None = None
+    payment: str | None = None
 
 
 class ContractRow(Table, table=True):
@@ -194,12 +224,52 @@ class Store:
         rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
         return [(row.number or 0, _payment(row)) for row in rows]
 
+    def request(self, payment_request: str) -> PaymentRequest | None:
+        row = self._request_row(payment_request)
+        return None if row is None else _request(row)
+
+    def _request_row(self, payment_request: str) -> PaymentRequestRow | None:
+        query = select(PaymentRequestRow).where(sa.column("payment_request") == payment_request)
+        return self._session.scalars(query).first()
+
+    def save_request(self, request: PaymentRequest) -> None:
+        known = self._request_row(request.payment_request)
+        fields = asdict(request)
+        fields |= fields.pop("order")
+        self._session.merge(PaymentRequestRow(number=None if known is None else known.number, **fields))
+
+    def requests(
+        self, *, projects: Sequence[str] | None, status: str | None, after: int, limit: int
+    ) -> list[tuple[int, PaymentRequest]]:
+        """At most *limit* requests asked after number *after*, with their numbers; *projects* None means all."""
+        query = select(PaymentRequestRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        if status is not None:
+            query = query.where(sa.column("status") == status)
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
+        return [(row.number or 0, _request(row)) for row in rows]
+
     def contract(self, contract: str) -> Contract | None:
         row = self._session.get(ContractRow, contract)
         return None if row is None else Contract(**row.model_dump())
 
+    def paid_against(self, contract: str) -> int:
+        """What the own payments against *contract*, less reversals, come to."""
+        standing = select(PaymentRow).where(sa.column("contract") == contract, sa.column("reversed_at").is_(None))
+        return sum(row.amount for row in self._session.scalars(standing))
+
+    def forget_contracts(self, project: str) -> None:
+        self._session.execute(sa.delete(ContractRow).where(sa.column("project") == project))
+
     def save_contract(self, contract: Contract) -> None:
         self._session.merge(ContractRow(**asdict(contract)))
+
+
+def _request(row: PaymentRequestRow) -> PaymentRequest:
+    order = {name: getattr(row, name) for name in RequestedPayment.__dataclass_fields__}
+    fields = row.model_dump(exclude={"number", *order})
+    return PaymentRequest(order=RequestedPayment(**order), **fields)
 
 
 def _payment(row: PaymentRow) -> Payment:

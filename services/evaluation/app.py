@@ -1,7 +1,8 @@
 """Evaluation, wired: ``python -m shared.serving services.evaluation.app``."""
 
-from services.evaluation import CONSUMES, api, layouts, policies, store
+from services.evaluation import CONSUMES, api, catalogue, layouts, policies, store
 from services.evaluation.dossiers import Dossiers
+from services.evaluation.gauges import Gauges
 from services.evaluation.parts import Parts
 from services.evaluation.rebuilding import Rebuilder
 from services.evaluation.scorer import Scorer
@@ -10,16 +11,20 @@ from services.evaluation.stream import Hub
 from shared.service import Service
 
 settings = Settings.read()
-service = Service("evaluation", settings, store.Table.metadata)
+service = Service("evaluation", settings, store.Table.metadata, package=__package__)
 written = Dossiers(settings.facts_kept)
 shown = Dossiers(settings.facts_kept)
 known_policies = policies.read_all()
 scorer = Scorer(service, settings, written, known_policies)
 hub = Hub(service.database, service.commits)
 rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
+gauges = Gauges(service.database)
+scorer.tell(gauges.show)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
+service.refold = written.refold
 service.at_start(hub.open)
+service.at_start(gauges.open)
 service.at_start(scorer.all_due)
 service.in_background(scorer.run)
 service.in_background(scorer.tick)
@@ -38,9 +43,11 @@ app = service.app(
             shown=shown,
             policies=known_policies,
             layouts=layouts.read_all(),
+            catalogue=catalogue.read(),
         )
     ),
     title="Scorebus evaluation",
     description="Performance plans and live scores, each re-derivable from its evidence.",
     schemas=api.SCHEMAS,
+    larger_bodies=api.LARGER_BODIES,
 )

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from services.evaluation import store
 from services.evaluation.facts import BrokenPromise, Facts, Origin, watched_by
+from shared import parking
 from shared.database import on_undo
 from shared.events.base import Received
 from shared.subscription import Happened, Poison
@@ -24,6 +25,7 @@ class Dossier:
     position: int = 0
     seq: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
+    replays: int = 0  # Of parked events; each changes what came before.
 
 
 class Dossiers:
@@ -82,6 +84,20 @@ class Dossiers:
             except BrokenPromise as error:
                 raise Poison(str(error)) from error
 
+    def refold(self, session: Session, project: str) -> None:
+        """
+        Fold *project* anew after an event came back in its place.
+
+        Raises:
+            Poison: If an event, that one or a later one, no longer fits.
+        """
+        self.forget(project)
+        on_undo(session, lambda: self.forget(project))
+        try:
+            self.facts(session, project)
+        except BrokenPromise as error:
+            raise Poison(str(error)) from error
+
     def _fold_project(self, session: Session, project: str, events: Sequence[Happened], last: int) -> None:
         dossier = self._kept.get(project)
         if dossier is None:
@@ -116,7 +132,11 @@ class Dossiers:
 
 
 def catch_up(dossier: Dossier, session: Session, project: str) -> None:
-    """Fold what happened since the dossier's place; all of it again where the plan now watches more."""
+    """Fold what happened since the dossier's place; all of it again after a replay, or if the plan watches more now."""
+    replays = parking.replays(session, project)
+    if replays != dossier.replays:
+        dossier.facts, dossier.position, dossier.seq = Facts(watched=dossier.facts.watched), 0, 0
+        dossier.replays = replays
     _fold_on(dossier, session, project)
     watched = watched_by(dossier.facts.plan)
     if not watched <= dossier.facts.watched:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.evaluation.catalogue import Catalogue
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.rebuilding import Rebuilder
@@ -25,3 +26,4 @@ class Parts:
     shown: Dossiers  # The readers' view: what is committed.
     policies: dict[str, Policy]
     layouts: dict[str, Layout]
+    catalogue: Catalogue

@@ -6,7 +6,7 @@ lost when the process dies between an event and its score; at the next start eve
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -57,6 +57,11 @@ class Scorer:
         self._due: dict[str, Reason] = {}
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
+        self._told: list[Callable[[ScoreUpdated], Awaitable[None]]] = []
+
+    def tell(self, listener: Callable[[ScoreUpdated], Awaitable[None]]) -> None:
+        """Call *listener* with every new version, once it is on record."""
+        self._told.append(listener)
 
     def touched(self, happened: Sequence[Happened]) -> None:
         """Score the projects of *happened*; all of them if it is empty: a source stood still or an event was parked."""
@@ -143,6 +148,8 @@ class Scorer:
                 correlation_id=trace.correlation_id,
                 causation_id=trace.causation_id,
             )
+            for listener in self._told:
+                await listener(update)
 
     def _score(self, session: Session, *, batch: dict[str, Reason | None]) -> list[tuple[ScoreUpdated, Trace]]:
         now: datetime = self._service.clock.now()

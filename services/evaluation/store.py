@@ -14,7 +14,7 @@ from shared.events import ALL
 from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log
-from shared.received import parked_event, received_event, watermark_table
+from shared.received import dismissal, parked_event, received_event, watermark_table
 
 # The own events that are facts; scores follow from facts and are none.
 OWN_FACTS = tuple(
@@ -183,9 +183,15 @@ def last_position(session: Session) -> int:
 
 
 def is_parked(session: Session, project: str) -> bool:
-    """Whether an event is parked that could touch *project*."""
+    """Whether an event is parked, and not dismissed, that could touch *project*."""
     touching = sa.or_(parked_event.c.subject == project, parked_event.c.subject.is_(None))
-    return session.execute(select(parked_event.c.position).where(touching).limit(1)).first() is not None
+    query = (
+        select(parked_event.c.position)
+        .outerjoin(dismissal, dismissal.c.position == parked_event.c.position)
+        .where(touching, dismissal.c.confirmed_at.is_(None))
+        .limit(1)
+    )
+    return session.execute(query).first() is not None
 
 
 def is_diverged(session: Session) -> bool:

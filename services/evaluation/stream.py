@@ -90,7 +90,10 @@ class Hub:
 
     async def _follow(self) -> None:
         while True:
-            rows, end = await self._database.read(self._news)
+            epoch, rows, end = await self._database.read(self._news)
+            if epoch != self.epoch:  # The log was restored: ids of before are of another life.
+                self._ring.clear()
+                self.epoch, self._since = epoch, self.seq
             for row in rows:
                 if len(self._ring) == RING_FRAMES:
                     self._since = self._ring[0].seq
@@ -102,9 +105,9 @@ class Hub:
             if not full:
                 return
 
-    def _news(self, session: Session) -> tuple[list[tuple[int, str, bytes]], int]:
-        _, end = store.head(session, PARTITION)
-        return store.score_events(session, PARTITION, self.seq, PAGE_FRAMES), end
+    def _news(self, session: Session) -> tuple[str, list[tuple[int, str, bytes]], int]:
+        epoch, end = store.head(session, PARTITION)
+        return epoch, store.score_events(session, PARTITION, self.seq, PAGE_FRAMES), end
 
     async def after(self, seq: int) -> tuple[list[Frame], int]:
         """The changes after *seq*, and the number up to which they are complete."""

@@ -4,9 +4,10 @@ from services.procurement import CONSUMES, api, handlers, store
 from services.procurement.settings import Settings
 from shared.service import Service
 
-service = Service("procurement", Settings.read(), store.Table.metadata)
+service = Service("procurement", Settings.read(), store.Table.metadata, package=__package__)
 for source in CONSUMES:
     service.listen(source, handlers.learn)
+service.forgetting(handlers.learn, handlers.unlearn)
 app = service.app(
     api.router(service),
     title="Scorebus procurement",

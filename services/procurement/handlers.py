@@ -140,6 +140,11 @@ def learn(session: Session, happened: Sequence[Happened]) -> None:
                 pass  # Receipts and payments are no concern of procurement.
 
 
+def unlearn(session: Session, project: str) -> None:
+    """Forget what was learned of *project*: all of it is about to be learned again."""
+    Store(session).forget_project(project)
+
+
 def _learned(declared: ProjectDeclared) -> Project:
     return Project(
         project=declared.project,

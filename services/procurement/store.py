@@ -21,7 +21,7 @@ from services.procurement.model import (
     Supplier,
     Terms,
 )
-from shared.database import Moment
+from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
 
@@ -40,7 +40,7 @@ class SupplierRow(Table, table=True):
 
 class ContractRow(Table, table=True):
     __tablename__ = "contract"
-    number: int | None = Field(default=None, primary_key=True)  # Order of signing, for pages.
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)  # Order of signing, for pages.
     contract: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     line: str
@@ -63,7 +63,7 @@ class ContractRow(Table, table=True):
 
 class AmendmentRow(Table, table=True):
     __tablename__ = "amendment"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     contract: str = Field(index=True, max_length=64)
     reason: str
     occurred_at: datetime = Field(sa_type=Moment)
@@ -72,7 +72,7 @@ class AmendmentRow(Table, table=True):
 
 class AcceptanceRow(Table, table=True):
     __tablename__ = "acceptance"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     acceptance: str = Field(unique=True, max_length=64)
     contract: str = Field(index=True, max_length=64)
     accepted_on: date
@@ -126,6 +126,9 @@ class Store:
 
     def save_project(self, project: Project) -> None:
         self._session.merge(ProjectRow(**_fields(project) | {"lines": _json(project.lines)}))
+
+    def forget_project(self, project: str) -> None:
+        self._session.execute(sa.delete(ProjectRow).where(sa.column("project") == project))
 
     def contract(self, contract: str) -> Contract | None:
         query = select(ContractRow).where(sa.column("contract") == contract)

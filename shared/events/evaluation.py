@@ -57,7 +57,8 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     How a measured value earns points (计分方法), with the figures of its method.
 
     ``steps`` are pairs of a threshold and what it earns of ``out_of``, best first: of the measured value with the
-    method ``steps``, of the per cent of the target that is reached with ``intervals``. ``deduct`` points, or
+    method ``steps``, of the per cent of the target that is reached with ``intervals``; with ``full_when_met`` they
+    decide only below the target. ``deduct`` points, or
     ``deduct_share`` of the weight, are lost for each ``per`` that is missing beyond ``tolerance``; ``count`` says
     whether a begun one counts, or all missing counts once. ``floor`` is the share below which nothing is earned.
     """
@@ -65,6 +66,7 @@ class Scoring(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     method: Method
     steps: tuple[tuple[Figure, Figure], ...] = ()
     out_of: Figure = "1"
+    full_when_met: bool = False
     deduct: Figure | None = None
     deduct_share: Figure | None = None
     per: Figure = "1"

@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.budget.driver import Budget, a_budget
+from tests.stores import Store
 
 
 @pytest.fixture
-def budget(tmp_path: Path) -> Iterator[Budget]:
-    """Budget with the project ``web``: lines ``net`` of 1000.00 and ``site`` of 500.00, all of it received."""
-    with a_budget(tmp_path) as started:
+def budget(tmp_path: Path, store: Store) -> Iterator[Budget]:
+    """
+    Budget over either store.
+
+    It has the project ``web``: lines ``net`` of 1000.00 and ``site`` of 500.00, all of it received.
+    """
+    with a_budget(tmp_path, database_url=store.database("budget")) as started:
         started.declare()
         started.receive("1500.00")
         yield started

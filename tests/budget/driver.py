@@ -184,10 +184,16 @@ def a_budget(folder: Path, **settings: Any) -> Iterator[Budget]:
     """Budget on a fresh database, wired as its ``app.py`` does."""
     issuer = Issuer(folder / "keys")
     clock = FixedClock(NOW)
-    service = Service("budget", settings_for(folder, issuer.folder, Settings, **settings), store.Table.metadata)
+    service = Service(
+        "budget",
+        settings_for(folder, issuer.folder, Settings, **settings),
+        store.Table.metadata,
+        package="services.budget",
+    )
     service.clock = service.once._clock = service.log._clock = clock
     for source in CONSUMES:
         service.listen(source, handlers.learn)
+    service.forgetting(handlers.learn, handlers.unlearn)
     procurement = Procurement(folder)
     [subscription] = service.subscriptions
     subscription._feed = DirectFeed(cast(Source, procurement))  # type: ignore[assignment]  # The same contract.

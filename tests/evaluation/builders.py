@@ -30,6 +30,10 @@ def at(text: str) -> datetime:
     return datetime.strptime(f"2018-{text}", "%Y-%m-%d %H:%M").replace(tzinfo=CHINA)
 
 
+def an_id(*parts: str) -> str:
+    return "-".join(parts).replace(" ", "-").replace(":", ".")
+
+
 def day(text: str) -> date:
     return date.fromisoformat(f"2018-{text}")
 
@@ -100,7 +104,7 @@ def inspected(passed: str, when: str, contract: str = "c", item: str = "i", *, h
     event = procurement.ContractAccepted if has_passed else procurement.ContractRejected
     items = (procurement.AcceptedItem(item=item, inspected=passed, passed=passed),)
     data = event(
-        project=PROJECT, acceptance=f"{contract}-{when}", contract=contract, accepted_on=at(when).date(), items=items
+        project=PROJECT, acceptance=an_id(contract, when), contract=contract, accepted_on=at(when).date(), items=items
     )
     return at(when), data
 
@@ -165,7 +169,7 @@ def closed(when: str, complaint: str = "k") -> Happening:
 def counted(count: int, when: str = "01-31 00:00") -> Happening:
     data = monitoring.ServiceCounted(
         project=PROJECT,
-        service_count=f"n{when}",
+        service_count=an_id("n", when),
         count=count,
         kind="k",
         starts_on=day("01-01"),
@@ -178,7 +182,7 @@ def answered(of: int, satisfied: int, when: str = "06-01 00:00", survey: str = "
     data = monitoring.SurveyAnswered(
         project=PROJECT,
         survey=survey,
-        answer=f"{survey}{when}",
+        answer=an_id(survey, when),
         answered=of,
         satisfied=satisfied,
         collected_on=at(when).date(),

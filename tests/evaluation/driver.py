@@ -24,6 +24,7 @@ from shared.relay import mac_of
 from shared.service import Service
 from tests.evaluation.builders import CHINA, Happening
 from tests.shared.mechanism import DirectFeed
+from tests.stores import places
 
 KEY = bytes(32)
 NOW = datetime(2019, 1, 1, 8, tzinfo=CHINA)
@@ -113,7 +114,7 @@ async def started(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str
         (keys / f"{name}.mac").write_text(KEY.hex())
     environment = {
         "PORT": "1",
-        "DATABASE_URL": f"sqlite:///{folder}/evaluation.db",
+        "DATABASE_URL": places.url(folder, "evaluation", "evaluation"),
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "KEYS_DIR": str(keys),
         "POLL_SECONDS": "0.05",

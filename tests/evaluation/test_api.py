@@ -13,6 +13,8 @@ from tests.evaluation.builders import at, declared, opened, paid, received, resp
 from tests.evaluation.driver import Evaluation, started
 from tests.evaluation.test_stream import PLAN
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 QUALITATIVE = {
     "code": "2.1",
     "dimension": "benefit",
@@ -79,6 +81,24 @@ def test_a_plan_is_created_once_replaced_later_and_the_same_again_is_no_event(
         assert warned == {("output", "90"), ("benefit", "0"), ("satisfaction", "0")}
         adopted = [event for event in await log_of(evaluation) if event["type"] == "plan.adopted.v1"]
         assert [event["data"]["title"] for event in adopted] == ["t", "another"]
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_the_plan_in_force_is_shown_in_the_shape_in_which_it_is_adopted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        before = await evaluation.send("GET", "/projects/p/plan", None)
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+
+        shown = await evaluation.send("GET", "/projects/p/plan", None)
+        again = await evaluation.send("PUT", "/projects/p/plan", shown.json())
+
+        assert before.status_code == 404
+        assert shown.json()["indicators"][0]["target"] == PLAN["indicators"][0]["target"]  # type: ignore[index]
+        assert again.status_code == 200
+        assert len([event for event in await log_of(evaluation) if event["type"] == "plan.adopted.v1"]) == 1
 
     play(scenario, tmp_path, monkeypatch)
 
@@ -442,3 +462,21 @@ def test_a_plan_has_a_score_as_soon_as_it_is_answered(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("services.evaluation.scorer.Scorer.touched_by", lambda *_: None)  # As if it were very slow.
     play(scenario, tmp_path, monkeypatch)
+
+
+def test_the_score_of_a_moment_to_come_is_that_of_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        evaluation.service.clock.moment = at("06-01 10:00")  # type: ignore[attr-defined]
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+        await evaluation.happen(declared("1000.00"), received("1000.00"), paid("400.00", "03-01 00:00"))
+        now = await evaluation.score(lambda score: score["execution"]["spent"] == "400.00")
+
+        to_come = await evaluation.get("/projects/p/score?as_of=2019-06-01")
+        known_to_come = await evaluation.get("/projects/p/score?as_of=2019-06-01&known_at=2019-06-01")
+        indicator = await evaluation.get("/projects/p/indicators/1.1?as_of=2019-06-01")
+
+        assert to_come == known_to_come == now
+        assert (now["final"], now["elapsed"][:4]) == (False, "0.41")
+        assert indicator == await evaluation.get("/projects/p/indicators/1.1")
+
+    play(scenario, tmp_path, monkeypatch, tick_seconds="3600")

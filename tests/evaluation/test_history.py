@@ -1,7 +1,9 @@
 """A score over time: its versions, what a plan restated, and the moments that moved it."""
 
+import asyncio
 import copy
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from tests.evaluation.builders import NEXT_YEAR, adjusted, at, declared, opened,
 from tests.evaluation.driver import NOW, Evaluation
 from tests.evaluation.test_api import log_of, play
 from tests.evaluation.test_stream import PLAN
+
+pytestmark = pytest.mark.usefixtures("either_store")
 
 
 def watching_faults() -> dict[str, Any]:
@@ -83,10 +87,22 @@ def test_each_version_can_be_derived_again_from_what_was_known_then(
     play(scenario, tmp_path, monkeypatch, coalesce_seconds="0")
 
 
+async def on_record(evaluation: Evaluation, holds: Callable[[dict[str, Any]], bool]) -> None:
+    """Wait for a version in the log that changed an indicator as asked: what is shown may be ahead of it."""
+    async with asyncio.timeout(20):
+        while True:
+            events = await log_of(evaluation)
+            changed = [event["data"]["changed"] for event in events if event["type"] == "score.updated.v1"]
+            if any(holds(row) for each in changed for row in each):
+                return
+            await asyncio.sleep(0.01)
+
+
 def test_another_plan_restates_the_score_and_keeps_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(evaluation: Evaluation) -> None:
         await evaluation.send("PUT", "/projects/p/plan", watching_faults())
         await evaluation.happen(declared("1000.00"), opened("06-01 09:00"), resolved("06-01 10:00"))
+        await on_record(evaluation, lambda row: row["measured"] != "0")
         before = await evaluation.score(lambda score: score["details"][0]["measured"] != "0")
         await evaluation.send("PUT", "/projects/p/plan", stricter())
         after = await evaluation.score(lambda score: len(score["details"]) == 2)

@@ -9,6 +9,8 @@ import pytest
 from tests.evaluation.builders import declared, paid, received
 from tests.evaluation.driver import Evaluation, Stream, started
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 PLAN = {
     "title": "t",
     "fiscal_year": 2018,

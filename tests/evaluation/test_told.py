@@ -12,6 +12,8 @@ from tests.evaluation.driver import Evaluation
 from tests.evaluation.test_api import log_of, play
 from tests.evaluation.test_stream import PLAN
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 HASH = "ab" * 32
 MEASUREMENT: dict[str, Any] = {
     "code": "1.1",

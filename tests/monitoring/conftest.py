@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.monitoring.driver import Monitoring, started
+from tests.stores import Store
 
 
 @pytest.fixture(scope="session")
@@ -14,9 +15,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def monitoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Monitoring]:
-    """Monitoring on SQLite; it knows the projects ``web`` and ``grid``, and it is noon of 1 June 2018 in Shanghai."""
-    async with started(tmp_path, monkeypatch, f"sqlite:///{tmp_path}/monitoring.db") as running:
+async def monitoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Store) -> AsyncIterator[Monitoring]:
+    """
+    Monitoring over either store.
+
+    It knows the projects ``web`` and ``grid``, and it is noon of 1 June 2018 in Shanghai.
+    """
+    async with started(tmp_path, monkeypatch, store.database("monitoring")) as running:
         yield running
 
 
@@ -27,12 +32,3 @@ async def untouched(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[M
     with pytest.MonkeyPatch.context() as monkeypatch:
         async with started(folder, monkeypatch, f"sqlite:///{folder}/monitoring.db") as running:
             yield running
-
-
-@pytest.fixture
-async def monitoring_on_postgresql(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
-) -> AsyncIterator[Monitoring]:
-    """The same on PostgreSQL."""
-    async with started(tmp_path, monkeypatch, postgresql_url) as running:
-        yield running

@@ -294,23 +294,3 @@ async def test_the_feed_is_read_where_events_are_sent(monitoring: Monitoring) ->
 
     assert feed.headers["content-type"].startswith("application/cloudevents-batch+json")
     assert feed.json() == await monitoring.events()
-
-
-async def test_all_of_it_holds_on_postgresql(monitoring_on_postgresql: Monitoring) -> None:
-    monitoring = monitoring_on_postgresql
-    opened = an_event("fault.opened", FAULT | {"fingerprint": "x"}, 1)
-    twin = an_event("fault.opened", FAULT | {"fault": "F2", "fingerprint": "x"}, 2)
-
-    first = await outcomes_of(monitoring, opened, twin, an_event("fault.opened", FAULT | {"title": "other"}, 3), opened)
-    second = await outcomes_of(monitoring, opened, an_event("fault.resolved", RESOLUTION, 4))
-    reopened = await monitoring.post("/faults/F1/reopening", {"reason": "again"})
-
-    assert first == [("accepted", None), ("accepted", None), ("refused", "already-exists"), ("duplicate", None)]
-    assert second == [("duplicate", None), ("accepted", None)]
-    assert [cycle["resolved_at"] for cycle in reopened.json()["cycles"]] == ["2018-03-01T04:00:00Z", None]
-    assert [fault["fault"] for fault in (await monitoring.get("/faults?status=open")).json()["items"]] == ["F1"]
-    assert [event["type"] for event in await monitoring.events()] == [
-        "fault.opened.v1",
-        "fault.resolved.v1",
-        "fault.reopened.v1",
-    ]

@@ -235,6 +235,6 @@ async def test_what_belongs_to_others_is_not_shown(monitoring: Monitoring) -> No
         assert problem_of(await monitoring.get(made.headers["location"], projects=["grid"])) == (404, "not-found")
 
 
-@pytest.mark.parametrize("path", ["/availability?project=web", "/inspections", "/ping/x", "/webhooks/alertmanager"])
+@pytest.mark.parametrize("path", ["/availability?project=web", "/ping/x", "/webhooks/alertmanager"])
 async def test_what_is_not_built_yet_is_not_there(untouched: Monitoring, path: str) -> None:
     assert problem_of(await untouched.get(path)) == (404, "not-found")

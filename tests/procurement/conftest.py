@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 
 from tests.procurement.driver import Procurement, a_procurement, declared
+from tests.stores import Store
 
 
 @pytest.fixture
-def procurement(tmp_path: Path) -> Iterator[Procurement]:
-    """Procurement that knows the project ``web``, its line ``net`` of 1000.00, and the supplier ``telecom``."""
-    with a_procurement(tmp_path) as started:
+def procurement(tmp_path: Path, store: Store) -> Iterator[Procurement]:
+    """
+    Procurement over either store.
+
+    It knows the project ``web``, its line ``net`` of 1000.00, and the supplier ``telecom``.
+    """
+    with a_procurement(tmp_path, database_url=store.database("procurement")) as started:
         started.learn(declared())
         started.supplier()
         yield started

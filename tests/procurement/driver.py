@@ -163,13 +163,19 @@ class Procurement:
 
 
 @contextlib.contextmanager
-def a_procurement(folder: Path) -> Iterator[Procurement]:
+def a_procurement(folder: Path, **settings: Any) -> Iterator[Procurement]:
     """Procurement on a fresh database, wired as its ``app.py`` does."""
     issuer = Issuer(folder / "keys")
-    service = Service("procurement", settings_for(folder, issuer.folder, Settings), store.Table.metadata)
+    service = Service(
+        "procurement",
+        settings_for(folder, issuer.folder, Settings, **settings),
+        store.Table.metadata,
+        package="services.procurement",
+    )
     service.clock = service.once._clock = service.log._clock = FixedClock(NOW)
     for source in CONSUMES:
         service.listen(source, handlers.learn)
+    service.forgetting(handlers.learn, handlers.unlearn)
     budget = Budget(folder)
     [subscription] = service.subscriptions
     subscription._feed = DirectFeed(cast(Source, budget))  # type: ignore[assignment]  # The same contract.

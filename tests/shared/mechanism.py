@@ -20,6 +20,7 @@ from shared.feed import FeedDiverged, FeedUnreachable
 from shared.log import EventLog, Head, Trace
 from shared.relay import mac_of
 from shared.subscription import Happened, Poison, Subscription
+from tests.stores import places
 
 KEY = b"k" * 32
 NOW = datetime(2018, 6, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ class Source:
 
     def __init__(self, folder: Path, name: str = "source") -> None:
         self.clock = FixedClock(NOW)
-        self.database = Database(f"sqlite:///{folder}/{name}.db", log_table.metadata)
+        self.database = Database(places.url(folder, name), log_table.metadata)
         self.log = EventLog("budget", self.clock)
         self.count = 0
 
@@ -83,7 +84,7 @@ class Consumer:
     """An applying service that keeps, in memory and in step with its database, what it was told."""
 
     def __init__(self, folder: Path, source: Source, feed: DirectFeed | None = None, name: str = "consumer") -> None:
-        self.database = Database(f"sqlite:///{folder}/{name}.db", received.metadata)
+        self.database = Database(places.url(folder, name), received.metadata)
         self.feed = feed or DirectFeed(source)
         self.poison: set[str] = set()
         self.applied: list[str] = []

@@ -16,6 +16,8 @@ from shared.log import Head
 from tests.shared.small import a_service, append
 from tests.support import Running, problem_of
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 SOON_SECONDS = 15.0  # A long poll that is not woken lasts twice as long; so does its failure.
 
 

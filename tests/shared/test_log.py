@@ -16,6 +16,8 @@ from shared.events.base import GENESIS_HASH
 from shared.log import EventLog, Trace, event_log, partition_of
 from tests.shared.mechanism import NOW, Source, funds, open_databases
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 
 class RefusedError(Exception):
     """A unit of work that is refused after it has appended."""

@@ -15,6 +15,8 @@ from tests.shared.mechanism import KEY, Source, open_databases
 from tests.shared.small import Valkey, a_service, append
 from tests.support import Running, eventually
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 STREAM = "events:{budget:0}"
 
 

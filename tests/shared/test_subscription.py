@@ -17,6 +17,8 @@ from shared.relay import mac_of
 from shared.subscription import ATTEMPTS_MAX
 from tests.shared.mechanism import KEY, Consumer, Source, a_source_and_a_consumer, open_databases
 
+pytestmark = pytest.mark.usefixtures("either_store")
+
 EVENTS = 8
 
 

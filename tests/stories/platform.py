@@ -28,7 +28,7 @@ def free_port_base() -> int:
         20_000 + os.getpid() * 10 % 10_000, 32_000, 10
     ):  # Apart for each worker; below what is given out.
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(base, base + 4):
+            for port in (*range(base, base + 4), base + 80):
                 taken = stack.enter_context(socket.socket())
                 taken.bind(("127.0.0.1", port))
             return base
@@ -98,7 +98,8 @@ class Platform:
                 "--data",
                 str(self.data),
             ]
-            made = subprocess.run([*command, *words], cwd=ROOT, capture_output=True, check=True, timeout=60)
+            made = subprocess.run([*command, *words], cwd=ROOT, capture_output=True, check=False, timeout=60)
+            assert made.returncode == 0, made.stderr.decode()
             self._tokens[key] = made.stdout.decode().strip()
         return self._tokens[key]
 
@@ -156,9 +157,9 @@ def children_of(parent: int) -> list[tuple[int, str]]:
 
 
 @contextlib.contextmanager
-def a_platform(data: Path, *words: str) -> Iterator[Platform]:
+def a_platform(data: Path, *words: str, with_console: bool = False) -> Iterator[Platform]:
     """A platform that answers; stopped at the end whatever happens."""
-    platform = Platform(data, *words)
+    platform = Platform(data, *words, *(() if with_console else ("--no-console",)))
     platform.start()
     try:
         for service in SERVICES:

@@ -13,8 +13,9 @@ from tests.stories.platform import EXAMPLE, PROJECT, Platform, a_platform, event
 pytestmark = pytest.mark.story
 
 
-def events(platform: Platform, last_id: str, client: httpx.Client) -> Iterator[tuple[str, str, Any]]:
-    headers = {"Authorization": f"Bearer {platform.token('viewer')}"} | ({"Last-Event-ID": last_id} if last_id else {})
+def events(platform: Platform, last_id: str, client: httpx.Client, token: str = "") -> Iterator[tuple[str, str, Any]]:
+    token = token or platform.token("viewer")
+    headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last_id} if last_id else {})
     url = f"{platform.urls['evaluation']}/scores/stream?project={PROJECT}"
     with client.stream("GET", url, headers=headers, timeout=30) as answer:
         for event in EventSource(answer).iter_sse():
@@ -53,7 +54,8 @@ def test_a_dashboard_cut_off_ten_times_sees_every_version_once_in_order(tmp_path
 
 def test_the_platform_stops_while_dashboards_look_on(tmp_path: Path) -> None:
     with a_platform(tmp_path / "data") as platform, httpx.Client() as client:
-        looking_on = [events(platform, "", client) for _ in range(20)]
+        token = platform.token("viewer")
+        looking_on = [events(platform, "", client, token) for _ in range(20)]
         for dashboard in looking_on:
             assert next(dashboard)[1] == "snapshot"
 

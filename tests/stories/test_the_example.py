@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.stores import Store
 from tests.stories.platform import EXAMPLE, PROJECT, SERVICES, Platform, a_platform, eventually
 
 pytestmark = pytest.mark.story
@@ -42,8 +43,14 @@ def payments(platform: Platform) -> list[tuple[str, str]]:
 EXPECTED_PAYMENTS = [("broadband", "60000.00"), ("other", "18200.00"), ("power", "53925.00"), ("room", "6000.00")]
 
 
-def test_the_example_ends_at_the_score_of_the_report(tmp_path: Path) -> None:
-    with a_platform(tmp_path / "data", *PLAY, "3") as platform:
+def databases(store: Store) -> list[str]:
+    """Words for `up`: the services' databases in *store*."""
+    urls = {service: store.database(service) for service in SERVICES} if store.kind == "postgresql" else {}
+    return [word for service, url in urls.items() for word in (f"--database-url-{service}", url)]
+
+
+def test_the_example_ends_at_the_score_of_the_report(tmp_path: Path, store: Store) -> None:
+    with a_platform(tmp_path / "data", *databases(store), *PLAY, "3") as platform:
         eventually(lambda: is_level(platform), "the score of the report")
 
         assert payments(platform) == EXPECTED_PAYMENTS
@@ -51,9 +58,13 @@ def test_the_example_ends_at_the_score_of_the_report(tmp_path: Path) -> None:
         assert platform.stop() == 0
 
 
-@pytest.mark.parametrize("victim", [*SERVICES, "valkey"])
-def test_a_process_killed_while_the_example_plays_changes_nothing(tmp_path: Path, victim: str) -> None:
-    with a_platform(tmp_path / "data", *PLAY, "8") as platform:
+@pytest.mark.parametrize(
+    ("store", "victim"),
+    [*(("sqlite", victim) for victim in (*SERVICES, "valkey")), ("postgresql", "budget"), ("postgresql", "evaluation")],
+    indirect=["store"],
+)
+def test_a_process_killed_while_the_example_plays_changes_nothing(tmp_path: Path, store: Store, victim: str) -> None:
+    with a_platform(tmp_path / "data", *databases(store), *PLAY, "8") as platform:
         eventually(lambda: platform.score()["version"] >= 3, "a score that moves")
         hits = 0
         for _ in range(3):
@@ -91,13 +102,14 @@ def test_the_score_arrives_by_pulling_when_there_is_no_bus_at_all(tmp_path: Path
         assert payments(platform) == EXPECTED_PAYMENTS
 
 
-def test_a_second_start_keeps_everything_and_plays_nothing_again(tmp_path: Path) -> None:
-    with a_platform(tmp_path / "data", *PLAY, "1") as platform:
+def test_a_second_start_keeps_everything_and_plays_nothing_again(tmp_path: Path, store: Store) -> None:
+    words = (*databases(store), *PLAY, "1")
+    with a_platform(tmp_path / "data", *words) as platform:
         eventually(lambda: is_level(platform), "the score of the report")
         before = {service: platform.get(service, "/events/head") for service in SERVICES}
         assert platform.stop() == 0
 
-    with a_platform(tmp_path / "data", *PLAY, "1") as platform:
+    with a_platform(tmp_path / "data", *words) as platform:
         eventually(lambda: is_level(platform), "the score of the report")
 
         assert {service: platform.get(service, "/events/head") for service in SERVICES} == before

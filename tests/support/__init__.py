@@ -19,6 +19,7 @@ from shared.access import ROLES, issue_token
 from shared.log import Head
 from shared.service import Service
 from shared.settings import CommonSettings
+from tests.stores import places
 
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ def settings_for(folder: Path, keys: Path, kind: type[CommonSettings] = CommonSe
     """Settings of a service in *folder* that has neither a bus nor sources to pull from."""
     usual = {
         "port": 1,
-        "database_url": f"sqlite:///{folder}/service.db",
+        "database_url": places.url(folder, "service"),
         "redis_url": f"redis://{NOBODY}",
         "keys_dir": keys,
         "budget_url": f"http://{NOBODY}",

@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from services.evaluation.api import forms, history, plans, policies, rebuilds, scores, stream
+from services.evaluation import workbooks
+from services.evaluation.api import audits, catalogue, forms, history, plans, policies, rebuilds, scores, stream
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
+LARGER_BODIES = {(audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX}
 
 
 def router(parts: Parts) -> APIRouter:
@@ -18,4 +20,6 @@ def router(parts: Parts) -> APIRouter:
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)
+    catalogue.add(routes, parts)
+    audits.add(routes, parts)
     return routes

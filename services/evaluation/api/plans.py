@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints
 from sqlmodel import Session
 
 from services.evaluation import handlers, rules
-from services.evaluation.api.callers import Assessor, Planner
+from services.evaluation.api.callers import Assessor, Planner, Viewer
 from services.evaluation.facts import Facts
 from services.evaluation.handlers import Deviation, Measurement, Rating
 from services.evaluation.parts import Parts
@@ -67,8 +67,30 @@ Code = Annotated[str, Path(max_length=64)]
 Tell = Callable[[Facts, Session, Publish], tuple[Envelope | None, Answer]]
 
 
+def _stated(value: Any) -> Any:
+    """Without the members that nobody stated: a plan names none of them as null."""
+    if isinstance(value, dict):
+        return {name: _stated(member) for name, member in value.items() if member is not None}
+    return [_stated(member) for member in value] if isinstance(value, (list, tuple)) else value
+
+
+def _add_plan(routes: APIRouter, parts: Parts) -> None:
+    @routes.get("/projects/{project}/plan", tags=["plans"], response_class=Response)
+    async def plan(project: Id, caller: Viewer) -> Response:
+        """The plan in force, in the shape in which it is adopted."""
+        caller.require_project(project)
+
+        def find(session: Session) -> bytes:
+            with parts.shown.reading(session, project) as facts:
+                plan = rules.plan_event(handlers.plan_of(facts, project), project)
+                return msgspec.json.encode(_stated(msgspec.to_builtins(plan)))
+
+        return Response(await parts.service.database.read(find), media_type="application/json")
+
+
 def add(routes: APIRouter, parts: Parts) -> None:
     """Add the calls to *routes*."""
+    _add_plan(routes, parts)
 
     @routes.put("/projects/{project}/plan", tags=["plans"], status_code=201, openapi_extra=PLAN_BODY)
     async def adopt_plan(project: Id, request: Request, caller: Planner) -> Response:

@@ -87,7 +87,7 @@ def _score(
         if as_of is None and known_at is None and policy is None:
             return handlers.latest(session, project, facts, parts.policies, now)
         known = moment("known_at", known_at, facts)
-        at = moment("as_of", as_of, facts) or known or now
+        at = min(moment("as_of", as_of, facts) or known or now, now)  # The future is not known: it equals now.
         version = store.version_at(session, project, known or now)
         seen = facts if known is None else facts_known_at(session, project, known, facts)
         document = handlers.evaluated(session, project, seen, parts.policies, as_of=at, version=version, tried=policy)
@@ -100,7 +100,8 @@ def _explained(
     with parts.shown.reading(session, project) as facts:
         plan = handlers.plan_of(facts, project)
         known = moment("known_at", known_at, facts)
-        at = moment("as_of", as_of, facts) or known or parts.service.clock.now()
+        now = parts.service.clock.now()
+        at = min(moment("as_of", as_of, facts) or known or now, now)
         seen = facts if known is None else facts_known_at(session, project, known, facts)
         try:
             explained = rules.explain(

@@ -131,7 +131,7 @@ def _basis(measured: Fraction, target: Target, scoring: Scoring) -> Iterator[Lin
             "missing",
             "与100%完成相差的百分点",
             "percentage points missing to 100 % of the target",
-            100 * (1 - min(completion(measured, target), Fraction(1))),
+            100 * (1 - completion(measured, target)),
             f"100 * (1 - ({_completion(target)}))",
         )
     elif scoring.method == "per_unit_missing" or (scoring.method == "date" and _is_per_day(scoring)):
@@ -188,14 +188,18 @@ def _proportional(target: Target, scoring: Scoring, weight: Decimal, policy: Pol
 
 
 def _all(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> tuple[str, str, str]:
-    zh, en = "达标得满分,否则不得分", "all or nothing"
+    return "达标得满分,否则不得分", "all or nothing", _is_met(target, policy)
+
+
+def _is_met(target: Target, policy: Policy) -> str:
+    """1 if the target is reached, else 0."""
     if target.op == "between":
         low, high = bounds(target)
-        return zh, en, f"0 if measured < {exact(low)} else 1 if measured <= {exact(high)} else 0"
+        return f"0 if measured < {exact(low)} else 1 if measured <= {exact(high)} else 0"
     if target.op == "level":
-        return zh, en, f"1 if measured >= {exact(Fraction(policy.met_from))} else 0"
+        return f"1 if measured >= {exact(Fraction(policy.met_from))} else 0"
     sign = {"=": "==", "by": "<="}.get(target.op, target.op)
-    return zh, en, f"1 if measured {sign} {exact(number(target))} else 0"
+    return f"1 if measured {sign} {exact(number(target))} else 0"
 
 
 def _steps(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> tuple[str, str, str]:
@@ -203,13 +207,25 @@ def _steps(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) ->
     shown = _SIGNS[sign]
     zh = ";".join(f"{shown}{threshold} 得 {earned}/{scoring.out_of}" for threshold, earned in scoring.steps)
     en = "; ".join(f"{shown} {threshold}: {earned}/{scoring.out_of}" for threshold, earned in scoring.steps)
-    return f"按阶梯({zh};其余不得分)", f"by steps ({en}; else nothing)", _ladder("measured", sign, scoring)
+    formula = _ladder("measured", sign, scoring)
+    return _unless_met(f"按阶梯({zh};其余不得分)", f"by steps ({en}; else nothing)", formula, target, scoring, policy)
 
 
 def _intervals(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> tuple[str, str, str]:
     zh = ";".join(f"≥{threshold}% 得 {earned}/{scoring.out_of}" for threshold, earned in scoring.steps)
     en = "; ".join(f"≥ {threshold} %: {earned}/{scoring.out_of}" for threshold, earned in scoring.steps)
-    return f"按完成率区间({zh};其余不得分)", f"by interval ({en}; else nothing)", _ladder("reached", ">=", scoring)
+    formula = _ladder("reached", ">=", scoring)
+    words = f"按完成率区间({zh};其余不得分)", f"by interval ({en}; else nothing)"
+    return _unless_met(*words, formula, target, scoring, policy)
+
+
+def _unless_met(
+    zh: str, en: str, formula: str, target: Target, scoring: Scoring, policy: Policy
+) -> tuple[str, str, str]:
+    if not scoring.full_when_met:
+        return zh, en, formula
+    met = _is_met(target, policy)
+    return f"达标得满分,否则{zh}", f"full if reached, else {en}", f"1 if ({met}) == 1 else {formula}"
 
 
 def _ladder(name: str, sign: str, scoring: Scoring) -> str:

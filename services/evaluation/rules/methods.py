@@ -20,12 +20,13 @@ FULL: Final = Fraction(1)
 EPOCH: Final = date(1970, 1, 1)  # A day is measured as the number of days since.
 DOWNWARD: Final = ("<=", "<", "by")  # Operators under which less is better.
 
+_LADDER: Final = frozenset({"steps", "out_of", "full_when_met"})
 _LOSSES: Final = frozenset({"deduct", "deduct_share", "per", "count", "tolerance"})
 TAKES: Final[Mapping[str, frozenset[str]]] = {
     "proportional": frozenset({"floor"}),
     "all_or_nothing": frozenset(),
-    "steps": frozenset({"steps", "out_of"}),
-    "intervals": frozenset({"steps", "out_of"}),
+    "steps": _LADDER,
+    "intervals": _LADDER,
     "per_unit_missing": _LOSSES,
     "per_point_missing": _LOSSES,
     "bands": frozenset(),
@@ -61,6 +62,8 @@ def share_of(measured: Fraction, target: Target, scoring: Scoring, weight: Decim
     """
     if scoring.method in ("all_or_nothing", "zero_tolerance"):
         return FULL if reaches(measured, target, met_from) else ZERO
+    if scoring.full_when_met and reaches(measured, target, met_from):
+        return FULL
     return min(max(_METHODS[scoring.method](measured, target, scoring, weight), ZERO), FULL)
 
 
@@ -145,8 +148,8 @@ _COMPLETIONS: Final[Mapping[str, Callable[[Fraction, Target], Fraction]]] = {
 
 
 def completion(measured: Fraction, target: Target) -> Fraction:
-    """How far the target is reached (完成率), 0 to 1; a negative value has not begun."""
-    return max(_COMPLETIONS[target.op](measured, target), ZERO)
+    """How far the target is reached (完成率), 0 to 1."""
+    return min(max(_COMPLETIONS[target.op](measured, target), ZERO), FULL)
 
 
 def proportional(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:
@@ -185,7 +188,7 @@ def per_unit_missing(measured: Fraction, target: Target, scoring: Scoring, weigh
 
 def per_point_missing(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:
     """Something off for each percentage point (每少一个百分点扣分) by which the target is not reached."""
-    return _less(100 * (FULL - min(completion(measured, target), FULL)), scoring, weight)
+    return _less(100 * (FULL - completion(measured, target)), scoring, weight)
 
 
 def on_the_day(measured: Fraction, target: Target, scoring: Scoring, weight: Decimal) -> Fraction:

@@ -40,9 +40,18 @@ class RefinementReader(Reader):
         figures = self.figures(field, raw, _FIGURES)
         count = self.choice("count", raw, get_args(Count), "unknown_count", field)
         steps = self.steps(f"{field}.steps", raw["steps"]) if "steps" in raw else ()
+        full_when_met = raw.get("full_when_met", False)
+        if not isinstance(full_when_met, bool):
+            self.fault(f"{field}.full_when_met", "type", "must be true or false")
         if len(self.faults) > before:
             return None
-        found = Scoring(method=method, steps=steps, count=count or "full", **figures)  # type: ignore[arg-type]
+        found = Scoring(
+            method=method,  # type: ignore[arg-type]  # One of the choices above.
+            steps=steps,
+            count=count or "full",  # type: ignore[arg-type]
+            full_when_met=full_when_met,
+            **figures,
+        )
         for name, code, message in misfits(found, op) if op is not None else ():
             self.fault(at(field, name), code, message)
         return found

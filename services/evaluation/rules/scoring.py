@@ -139,6 +139,11 @@ def execution_share(rate: Fraction, policy: Policy, weight: Decimal) -> Fraction
     return share_of(rate * 100, EXECUTION_TARGET, policy.execution, weight, FULL)
 
 
+def execution_points(policy: Policy, rate: Fraction, weight: Decimal) -> Decimal:
+    """The points of budget execution of a table under *policy*; *rate* is 1 when all is spent."""
+    return points(weight, execution_share(rate, policy, weight), policy.rounding)
+
+
 def points(weight: Decimal, share: Fraction, rounding: Rounding) -> Decimal:
     """
     *share* of *weight*, rounded once as the policy says, and never above the weight.

@@ -21,6 +21,11 @@ def learn(session: Session, happened: Sequence[Happened]) -> None:
             store.save_project(_project(event.data))
 
 
+def unlearn(session: Session, project: str) -> None:
+    """Forget what was learned of *project*: all of it is about to be learned again."""
+    Store(session).forget_project(project)
+
+
 def _project(data: ProjectDeclared) -> Project:
     try:
         zone(data.time_zone)

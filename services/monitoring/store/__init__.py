@@ -78,6 +78,10 @@ class Store:
         self._projects[project.project] = project
         self._session.merge(ProjectRow(**asdict(project)))
 
+    def forget_project(self, project: str) -> None:
+        self._projects.pop(project, None)
+        self._session.execute(sa.delete(ProjectRow).where(sa.column("project") == project))
+
     def asset(self, asset: str) -> Asset | None:
         if asset not in self._assets:
             row = self._session.scalars(select(AssetRow).where(sa.column("asset") == asset)).first()

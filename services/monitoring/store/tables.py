@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from shared.database import Moment
+from shared.database import Counter, Moment
 
 
 class Table(SQLModel, registry=registry()):
@@ -26,7 +26,9 @@ class ProjectRow(Table, table=True):
 
 class AssetRow(Table, table=True):
     __tablename__ = "asset"
-    number: int | None = Field(default=None, primary_key=True)  # Order of arrival, for pages; so in every table below.
+    number: int | None = Field(
+        default=None, primary_key=True, sa_type=Counter
+    )  # Order of arrival, for pages; so in every table below.
     asset: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     name: str
@@ -38,7 +40,7 @@ class FaultRow(Table, table=True):
     __tablename__ = "fault"
     # The promise of one open fault a fingerprint is the database's too: two writers could not break it.
     __table_args__ = (sa.UniqueConstraint("project", "open_fingerprint"),)
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     fault: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     asset: str | None = Field(default=None, max_length=64)
@@ -70,7 +72,7 @@ class FaultCycleRow(Table, table=True):
 
 class ReadingRow(Table, table=True):
     __tablename__ = "reading"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     reading: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     asset: str | None = Field(default=None, max_length=64)
@@ -83,7 +85,7 @@ class ReadingRow(Table, table=True):
 
 class WindowRow(Table, table=True):
     __tablename__ = "maintenance_window"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     window: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     asset: str | None = Field(default=None, max_length=64)
@@ -95,7 +97,7 @@ class WindowRow(Table, table=True):
 
 class ComplaintRow(Table, table=True):
     __tablename__ = "complaint"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     complaint: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     channel: str
@@ -110,7 +112,7 @@ class ComplaintRow(Table, table=True):
 
 class SurveyRow(Table, table=True):
     __tablename__ = "survey_answers"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     answer: str = Field(unique=True, max_length=64)
     survey: str
     project: str = Field(index=True, max_length=64)
@@ -122,7 +124,7 @@ class SurveyRow(Table, table=True):
 
 class ServiceCountRow(Table, table=True):
     __tablename__ = "service_count"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     service_count: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     count: int = Field(sa_type=sa.BigInteger)
@@ -134,7 +136,7 @@ class ServiceCountRow(Table, table=True):
 
 class InspectionRow(Table, table=True):
     __tablename__ = "inspection"
-    number: int | None = Field(default=None, primary_key=True)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Counter)
     inspection: str = Field(unique=True, max_length=64)
     project: str = Field(index=True, max_length=64)
     inspected_on: date

@@ -1,30 +1,25 @@
 """Budget's calls: each translates a request, calls a handler, and shows what it returned."""
 
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
 from services.budget import handlers
-from services.budget.model import Declaration, Line, Origin, Payment, PaymentOrder, Project, Receipt
+from services.budget.api import requests
+from services.budget.api.callers import Planner, Poster, Reader, Receiver
+from services.budget.api.showing import show_budget, show_payment, show_receipt
+from services.budget.model import Declaration, Origin, Payment, PaymentOrder, Receipt
 from services.budget.store import Store
 from shared import pages
-from shared.access import Caller, require
+from shared.access import Caller
 from shared.fields import LIST_MAX, Amount, AmountOrZero, Body, Day, Id, Moment, Name, Text, Year, ZoneName
 from shared.idempotency import Answer
 from shared.identity import new_id
-from shared.money import yuan
 from shared.pages import Cursor, Limit
 from shared.problems import NotFound
 from shared.service import Service
-
-Planner = Annotated[Caller, Depends(require("projects:write"))]
-Receiver = Annotated[Caller, Depends(require("receipts:write"))]
-Poster = Annotated[Caller, Depends(require("payments:post"))]
-Reader = Annotated[Caller, Depends(require("budget:read"))]
 
 
 class LineBody(Body):
@@ -86,6 +81,7 @@ def router(service: Service) -> APIRouter:
     routes = APIRouter(route_class=service.route_class)
     _add_projects(routes, service)
     _add_payments(routes, service)
+    requests.add(routes, service)
     return routes
 
 
@@ -210,71 +206,3 @@ def _declaration(project: str, body: ProjectBody, time_zone: str) -> Declaration
         lines=tuple((line.line, line.name, line.amount) for line in body.lines),
         reason=body.reason,
     )
-
-
-def show_budget(project: Project) -> dict[str, Any]:
-    """The budget view."""
-    return {
-        "project": project.project,
-        "name": project.name,
-        "unit": project.unit,
-        "department": project.department,
-        "fiscal_year": project.fiscal_year,
-        "nature": project.nature,
-        "starts_on": project.starts_on.isoformat(),
-        "ends_on": project.ends_on.isoformat(),
-        "time_zone": project.time_zone,
-        "sources": {origin: yuan(amount) for origin, amount in project.sources.items()},
-        "lines": [{"line": line.line, "name": line.name} | _figures(line) for line in project.lines],
-        "totals": _figures(Line(line="", name="", initial=project.initial, amount=project.amount, paid=project.paid)),
-        "received": yuan(project.received),
-        "surplus": yuan(project.amount - project.paid),
-    }
-
-
-def _figures(line: Line) -> dict[str, str]:
-    rate = Decimal(line.paid) / line.amount if line.amount else Decimal(0)
-    return {
-        "initial": yuan(line.initial),
-        "adjusted": yuan(line.amount),
-        "paid": yuan(line.paid),
-        "remaining": yuan(line.remaining),
-        "execution_rate": str(rate.quantize(Decimal("0.000001"), ROUND_HALF_UP)),
-    }
-
-
-def show_receipt(receipt: Receipt) -> dict[str, Any]:
-    """A receipt."""
-    return {
-        "receipt": receipt.receipt,
-        "project": receipt.project,
-        "amount": yuan(receipt.amount),
-        "source": receipt.source,
-        "received_on": receipt.received_on.isoformat(),
-        "reference": receipt.reference,
-    }
-
-
-def show_payment(payment: Payment) -> dict[str, Any]:
-    """A payment with its status, ``paid`` or ``reversed``."""
-    order = payment.order
-    return {
-        "payment": order.payment,
-        "project": order.project,
-        "line": order.line,
-        "amount": yuan(order.amount),
-        "status": payment.status,
-        "paid_on": order.paid_on.isoformat(),
-        "payee": order.payee,
-        "purpose": order.purpose,
-        "contract": order.contract,
-        "approved_by": order.approved_by,
-        "posted_by": payment.posted_by,
-        "recorded_at": _moment(payment.recorded_at),
-        "reversed_at": None if payment.reversed_at is None else _moment(payment.reversed_at),
-        "reversal_reason": payment.reversal_reason,
-    }
-
-
-def _moment(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,258 @@
+"""How a form asks: an input for each field, its choices from the services, its value as the call wants it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from nicegui import ui
+from nicegui.elements.mixins.validation_element import ValidationElement
+
+from services.console.desk.forms import Field
+from services.console.frame import Scene
+from services.console.sources import Refused
+
+Value = Any
+LIST_KINDS: Final = frozenset({"choice", "project", "budgeted", "line", "contract", "asset", "fault", "indicator"})
+OF_PROJECT: Final = frozenset({"line", "contract", "asset", "fault", "indicator"})
+
+
+class Asked:
+    """One input on a form."""
+
+    def __init__(self, scene: Scene, field: Field) -> None:
+        self.field = field
+        self._scene = scene
+        self._label = scene.words(f"field.{field.label or field.name}")
+        self.input: ui.input | ui.select | ui.checkbox = self._made()
+        self.input.props["data-field"] = field.name
+
+    def _made(self) -> ui.input | ui.select | ui.checkbox:
+        field, label = self.field, self._label + ("" if self.field.is_required else self._scene.words("desk.optional"))
+        if field.kind == "yes":
+            return ui.checkbox(self._label, value=bool(field.value)).classes("field")
+        if field.kind in LIST_KINDS:
+            made = self._select(label)
+            made.props("outlined dense options-dense").classes("field")
+            if not field.is_required:
+                made.props("clearable")
+            return made
+        text = ui.input(label=label, value=self._first()).props("outlined dense").classes("field")
+        if field.kind == "long":
+            text.props("type=textarea autogrow").classes("field-long")
+        elif field.kind in ("amount", "number", "count"):
+            text.props("inputmode=decimal")
+            if field.kind == "amount":
+                text.props["suffix"] = self._scene.words("desk.yuan")
+        elif field.kind in ("day", "moment"):
+            text.props(f"type={'date' if field.kind == 'day' else 'datetime-local'} stack-label")
+        elif field.kind == "people":
+            text.props["hint"] = self._scene.words("desk.people_hint")
+        return text
+
+    def _select(self, label: str) -> ui.select:
+        if self.field.kind == "choice":
+            return ui.select(self._options(), label=label, value=self.field.value)
+        # Whoever may not read the list, or names what is not on it yet, types the id.
+        return ui.select(
+            self._options(),
+            label=label,
+            value=self.field.value,
+            with_input=True,
+            new_value_mode="add-unique",
+            key_generator=str,
+        )
+
+    def _first(self) -> str:
+        now = datetime.now(self._zone())
+        if self.field.kind == "day":
+            return now.date().isoformat()
+        if self.field.kind == "moment":
+            return now.strftime("%Y-%m-%dT%H:%M")
+        return "" if self.field.value is None else str(self.field.value)
+
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self._scene.parts.settings.time_zone)
+
+    def _options(self) -> dict[str, str]:
+        field, words = self.field, self._scene.words
+        if field.kind in ("project", "budgeted"):
+            standings = self._scene.parts.board.standings
+            return {project: f"{standings[project].title} ({project})" for project in self._scene.sees()}
+        return {option: words.of(field.words, option) for option in field.options}
+
+    async def fill(self, project: str | None) -> None:
+        """Offer what *project* has."""
+        if self.field.kind not in OF_PROJECT or not isinstance(self.input, ui.select):
+            return
+        options = {} if project is None else await choices(self._scene, self.field, project)
+        self.input.set_options(options, value=next(iter(options)) if len(options) == 1 else None)
+
+    def begin(self, value: Any) -> None:
+        """Put *value* in; a choice that is not offered is offered from now on."""
+        if isinstance(self.input, ui.select) and value and value not in self.input.options:
+            self.input.set_options({**dict(self.input.options), value: str(value)}, value=value)
+        else:
+            self.input.set_value(value)
+
+    def value(self) -> Value:
+        """What was entered, as the call wants it; None where nothing was."""
+        raw = self.input.value
+        if self.field.kind == "yes":
+            return bool(raw)
+        text = str(raw or "").strip()
+        return self._read(text) if text else None
+
+    def _read(self, text: str) -> Value:
+        match self.field.kind:
+            case "amount" | "number":
+                return text.replace(",", "").replace("，", "")
+            case "count":
+                return int(text) if text.isascii() and text.lstrip("-").isdigit() else text
+            case "moment":
+                return _with_offset(text, self._zone())
+            case "people":
+                names = text.replace("、", ",").replace("，", ",").replace("\n", ",").split(",")
+                return [name.strip() for name in names if name.strip()]
+        return text
+
+    def complain(self, message: str | None) -> None:
+        """Say beside the input what is wrong with it."""
+        if isinstance(self.input, ValidationElement):
+            self.input.error = message
+
+
+def _with_offset(text: str, zone: ZoneInfo) -> str:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
+    except ValueError:
+        return text  # The service says what is wrong with it.
+
+
+class AskedRows:
+    """A field with rows: a small table to which rows are added."""
+
+    def __init__(self, scene: Scene, field: Field) -> None:
+        self.field = field
+        self._scene = scene
+        self._rows: list[list[Asked]] = []
+        self._listener: Callable[[], None] = lambda: None
+        words = scene.words
+        with ui.element("fieldset").classes("rows") as place:
+            place.props["data-field"] = field.name
+            with ui.element("legend"):
+                ui.label(words(f"field.{field.label or field.name}"))
+            self._place = ui.element("div").classes("rows-rows")
+            self._trouble = ui.label().classes("trouble").props("role=alert")
+            self._trouble.set_visibility(False)
+            ui.button(words("desk.add_row"), on_click=self._add_empty).props("flat dense no-caps")
+        self.add()
+
+    def add(self, values: Mapping[str, Any] | None = None) -> None:
+        """One more row, empty or with *values*."""
+        with self._place, ui.element("div").classes("row-fields") as place:
+            row = [Asked(self._scene, field) for field in self.field.rows]
+            remove = ui.button("✕", on_click=lambda: self._remove(row, place)).props("flat dense round")
+            remove.props["aria-label"] = self._scene.words("desk.remove_row")
+        self._rows.append(row)
+        for asked in row:
+            if values is not None:
+                asked.begin(values.get(asked.field.name, ""))
+            asked.input.on_value_change(self._changed)
+
+    def _remove(self, row: list[Asked], place: ui.element) -> None:
+        self._rows.remove(row)
+        place.delete()
+        self._changed()
+
+    def on_change(self, work: Callable[[], None]) -> None:
+        """Call *work* whenever something in a row changes."""
+        self._listener = work
+
+    def _changed(self) -> None:
+        self._listener()
+
+    def _add_empty(self) -> None:
+        self.add()
+
+    def set(self, rows: list[dict[str, Any]]) -> None:
+        """Begin with these rows."""
+        self._place.clear()
+        self._rows.clear()
+        for values in rows:
+            self.add(values)
+
+    def value(self) -> Value:
+        return [
+            {asked.field.name: asked.value() for asked in row if asked.value() is not None}
+            for row in self._rows
+            if any(asked.value() not in (None, False) for asked in row)
+        ]
+
+    def inputs(self) -> dict[str, Asked]:
+        """Every input by its place, as ``lines.0.amount``: of the rows that are sent."""
+        sent = [row for row in self._rows if any(asked.value() not in (None, False) for asked in row)] or self._rows
+        return {
+            f"{self.field.name}.{number}.{asked.field.name}": asked for number, row in enumerate(sent) for asked in row
+        }
+
+    def complain(self, message: str | None) -> None:
+        """Say below the rows what is wrong with them."""
+        self._trouble.set_text(message or "")
+        self._trouble.set_visibility(message is not None)
+
+
+async def choices(scene: Scene, field: Field, project: str) -> dict[str, str]:
+    """What a field of a project's things offers; nothing where the visitor may not read it."""
+    try:
+        return await _CHOICES[field.kind](scene, field, project)
+    except Refused:
+        return {}
+
+
+async def _lines(scene: Scene, _: Field, project: str) -> dict[str, str]:
+    words = scene.words
+    if not scene.visitor.may("budget:read"):
+        return {}
+    found = await scene.get("budget", f"/projects/{project}/budget")
+    return {
+        line["line"]: f"{line['name']} · {words('desk.left', amount=words.money(line['remaining']))}"
+        for line in found["lines"]
+    }
+
+
+async def _contracts(scene: Scene, _: Field, project: str) -> dict[str, str]:
+    found = await scene.every("procurement", "/contracts", project=project)
+    return {each["contract"]: f"{each['contract']} · {scene.words.money(each['amount'])}" for each in found}
+
+
+async def _assets(scene: Scene, _: Field, project: str) -> dict[str, str]:
+    found = await scene.every("monitoring", "/assets", project=project)
+    return {each["asset"]: each["name"] for each in found}
+
+
+async def _faults(scene: Scene, field: Field, project: str) -> dict[str, str]:
+    found = await scene.every("monitoring", "/faults", project=project)
+    wanted = ("open",) if field.words == "open" else ("open", "responded")
+    return {
+        each["fault"]: f"{each['title']} · {scene.words.moment(each['occurred_at'])}"
+        for each in found
+        if each["status"] in wanted
+    }
+
+
+async def _indicators(scene: Scene, field: Field, project: str) -> dict[str, str]:
+    standing = scene.parts.board.standings.get(project)
+    details = [] if standing is None else standing.score.get("details", [])
+    rated = [each for each in details if each["source"] == "rating"]
+    wanted = rated if field.words == "rating" and rated else details
+    return {each["code"]: f"{each['code']} {each['name']}" for each in wanted}
+
+
+_CHOICES: Final[dict[str, Callable[[Scene, Field, str], Awaitable[dict[str, str]]]]] = {
+    "line": _lines,
+    "contract": _contracts,
+    "asset": _assets,
+    "fault": _faults,
+    "indicator": _indicators,
+}

@@ -1,0 +1,97 @@
+"""What a table as a whole says that does not hold: sums, weights, the grade, rows that repeat others."""
+
+from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from fractions import Fraction
+from typing import Final
+
+from services.evaluation.model import Policy
+from services.evaluation.rules.auditing import wording
+from services.evaluation.rules.auditing.figures import is_empty, normal
+from services.evaluation.rules.auditing.model import Finding, Table
+from services.evaluation.rules.auditing.rounding import decimals
+from services.evaluation.rules.scoring import grade_of, rounded
+
+GRADES: Final = {
+    "优": "excellent",
+    "良": "good",
+    "中": "fair",
+    "一": "fair",
+    "合": "fair",
+    "较": "poor",
+    "差": "poor",
+    "不": "poor",
+}
+GRADE_MARGIN: Final = Decimal("0.5")  # Below a border by less: some round the total before they grade it.
+
+
+def judge_whole(table: Table, policy: Policy) -> Iterator[Finding]:
+    """Judge what no single row can show."""
+    yield from _weights(table, policy)
+    yield from _total(table)
+    yield from _grade(table, policy)
+    yield from _duplicates(table)
+
+
+def _weights(table: Table, policy: Policy) -> Iterator[Finding]:
+    weights = [row.weight for row in table.rows if row.weight is not None]
+    own, with_execution = sum(weights, Decimal(0)), sum(weights, table.execution.weight or Decimal(0))
+    fulls = {policy.full, Decimal(100)} | ({table.full} if table.full is not None else set())
+    is_known = len(weights) == len(table.rows) and table.is_complete
+    if own in fulls or with_execution in fulls:
+        return
+    if is_known or own > max(fulls):
+        yield wording.weights(with_execution, table.full or policy.full, "doubt" if table.total is None else "error")
+
+
+def _total(table: Table) -> Iterator[Finding]:
+    if table.total is None:
+        return
+    scores = [row.score for row in table.rows if row.score is not None]
+    own, with_execution = sum(scores, Decimal(0)), sum(scores, table.execution.score or Decimal(0))
+    is_known = len(scores) == len(table.rows) and table.is_complete
+    if is_known:
+        sums = [with_execution, own] if _is_execution_apart(table) else [with_execution]
+        slack = _slack(scores)
+        if not any(_is_printed(table.total, each) or abs(table.total - each) <= slack for each in sums):
+            yield wording.total(table.total, with_execution, is_partial=False)
+    elif own > table.total and not _is_printed(table.total, own):
+        yield wording.total(table.total, own, is_partial=True)
+
+
+def _slack(scores: list[Decimal]) -> Decimal:
+    """How far a total of scores that were rounded only to be printed may be from the sum of what is printed."""
+    steps = [decimals(score) for score in scores if decimals(score) > 0]
+    return len(steps) * Decimal("0.5").scaleb(-max(steps)) if steps else Decimal(0)
+
+
+def _is_execution_apart(table: Table) -> bool:
+    """Whether the indicators alone make up the full score, so that execution is shown beside it."""
+    return sum(row.weight or 0 for row in table.rows) == (table.full or Decimal(100))
+
+
+def _is_printed(printed: Decimal, exact: Decimal) -> bool:
+    return any(
+        printed in (rounded(Fraction(exact), digits, mode) for mode in (ROUND_DOWN, ROUND_UP)) for digits in (2, 1, 0)
+    )
+
+
+def _grade(table: Table, policy: Policy) -> Iterator[Finding]:
+    printed = None if table.grade is None else GRADES.get(normal(table.grade)[:1])
+    if table.grade is None or printed is None or table.total is None:
+        return
+    full = table.full or policy.full
+    total = table.total * policy.full / full
+    expected = grade_of(total, policy)
+    if expected.name != printed:
+        is_near = grade_of(total + GRADE_MARGIN, policy).name == printed
+        yield wording.grade(table.grade, expected.zh, table.total, "doubt" if is_near else "error", policy)
+
+
+def _duplicates(table: Table) -> Iterator[Finding]:
+    first: dict[tuple[str, ...], int] = {}
+    for index, row in enumerate(table.rows):
+        place = tuple(normal(text) for text in (row.dimension, row.aspect, row.name, row.target or ""))
+        before = index if is_empty(row.name) else first.setdefault(place, index)
+        if before != index:
+            yield wording.duplicate(index, before, row, "error" if row.actual == table.rows[before].actual else "doubt")

@@ -1,0 +1,1 @@
+"""The revisions of monitoring's database, oldest first; CONTRIBUTING.md says how to add one."""

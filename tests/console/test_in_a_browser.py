@@ -1,0 +1,393 @@
+"""The console as somebody sees it: a browser before a whole platform."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from shared.users import a_user, read_users, write_users
+from tests.console.browser import PATIENCE_MS, Person, a_browser
+from tests.stories.platform import ROOT, Platform, a_platform, eventually
+
+pytestmark = [
+    pytest.mark.story,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Playwright's pipes, closed when the process is gone.
+]
+
+PROJECT = "library"
+PASSWORD = "correct horse battery"
+EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+
+PLAN = {
+    "project": PROJECT,
+    "title": "县图书馆新书采购",
+    "fiscal_year": 2026,
+    "from": "2026-01-01",
+    "to": "2026-12-31",
+    "policy": "mof-2020",
+    "objective": "More books.",
+    "execution": {"weight": "10"},
+    "indicators": [
+        {
+            "code": "1.1.1",
+            "dimension": "output",
+            "aspect": "cost",
+            "name": EVIL,
+            "unit": "元",
+            "target": {"op": "<=", "value": "6000"},
+            "weight": "90",
+            "measure": "paid_amount",
+            "with": {"line": "books"},
+        }
+    ],
+}
+PROJECT_BODY = {
+    "name": "县图书馆新书采购",
+    "unit": "县图书馆",
+    "department": "文旅局",
+    "fiscal_year": 2026,
+    "nature": "new",
+    "starts_on": "2026-01-01",
+    "ends_on": "2026-12-31",
+    "lines": [{"line": "books", "name": "图书", "amount": "6000.00"}],
+    "sources": {"fiscal": "6000.00"},
+}
+
+
+class Office(Platform):
+    """A platform with its console, its users and one project."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.base + 80}"
+
+    def pay(self, amount: str, key: str) -> httpx.Response:
+        body = {
+            "project": PROJECT,
+            "line": "books",
+            "amount": amount,
+            "paid_on": "2026-03-02",
+            "payee": "新华书店",
+            "purpose": "books",
+            "approved_by": "director",
+        }
+        return self.call("POST", "budget", "/payments", "admin", json=body, headers={"Idempotency-Key": key})
+
+    def add_user(self, name: str, *words: str) -> None:
+        command = [sys.executable, "-m", "cli.main", "user", "add", name, "--password-stdin", "--data", str(self.data)]
+        subprocess.run([*command, *words], cwd=ROOT, input=PASSWORD, text=True, check=True, timeout=60)
+
+    def prepare(self) -> None:
+        self.call("PUT", "budget", f"/projects/{PROJECT}", "admin", json=PROJECT_BODY).raise_for_status()
+        self.call("PUT", "evaluation", f"/projects/{PROJECT}/plan", "admin", json=PLAN).raise_for_status()
+        receipt = {"amount": "6000.00", "source": "fiscal", "received_on": "2026-02-01", "reference": "R-1"}
+        self.call("POST", "budget", f"/projects/{PROJECT}/receipts", "admin", json=receipt).raise_for_status()
+        self.pay("600.00", "first").raise_for_status()
+        eventually(lambda: self.total() == "91.00", "the first payment's score")
+        eventually(self.is_on_the_board, "a console that is level")
+
+    def total(self) -> str:
+        return str(self.get("evaluation", f"/projects/{PROJECT}/score")["total"])
+
+    def is_on_the_board(self) -> bool:
+        return httpx.get(f"{self.address}/readyz").is_success
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with a_platform(tmp_path_factory.mktemp("console") / "data", with_console=True) as platform:
+        platform.__class__ = Office
+        assert isinstance(platform, Office)
+        platform.prepare()
+        platform.add_user("gone", "--role=viewer")
+        path = platform.data / "users.json"
+        more = [a_user("chief", PASSWORD, ["admin"]), a_user("looker", PASSWORD, ["viewer"])]
+        write_users(path, [*read_users(path).values(), *more])
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with a_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def person(browser: Browser, office: Office) -> Iterator[Person]:
+    """Somebody who must see nothing go wrong, and nothing leave the machine."""
+    somebody = Person(browser, office.address)
+    yield somebody
+    somebody.close()
+    assert somebody.wrong == []
+    assert somebody.foreign == []
+
+
+def test_a_payment_posted_over_http_changes_the_open_pages_without_a_reload(office: Office, person: Person) -> None:
+    page = person.log_in("chief", PASSWORD)
+    row = page.locator(f"tr[data-project={PROJECT}]")
+    expect(row).to_contain_text(office.total())
+    page.evaluate("window.stayed = true")
+    second = person.context.new_page()
+    second.goto(f"{office.address}/projects/{PROJECT}")
+    expect(second.locator(".gauge b")).to_have_text(office.total())
+
+    office.pay("300.00", "live").raise_for_status()
+
+    total = "91.50"
+    expect(row.locator(".total b")).to_have_text(total)
+    expect(row.locator(".total b")).to_have_class(re.compile("lit"))
+    expect(second.locator(".gauge b")).to_have_text(total)
+    expect(second.locator("tfoot b")).to_have_text(total)
+    expect(second.get_by_role("region", name="预算明细")).to_contain_text("900.00 元")
+    assert page.evaluate("window.stayed")
+
+
+def test_after_a_cut_connection_every_change_is_shown(office: Office, person: Person) -> None:
+    page = person.log_in("chief", PASSWORD)
+    expect(page.locator(f"tr[data-project={PROJECT}] .total b")).to_have_text(office.total())
+
+    person.context.set_offline(True)
+    office.pay("60.00", "while away 1").raise_for_status()
+    office.pay("60.00", "while away 2").raise_for_status()
+    eventually(lambda: office.total() == "91.70", "the score meanwhile")
+    person.context.set_offline(False)
+
+    expect(page.locator(f"tr[data-project={PROJECT}] .total b")).to_have_text("91.70")
+    person.wrong.clear()  # A browser reports the requests that it could not make.
+
+
+def test_text_from_outside_is_text(office: Office, person: Person) -> None:
+    fault = {"project": PROJECT, "severity": "major", "title": EVIL, "occurred_at": "2026-04-01T08:00:00+08:00"}
+    office.call("POST", "monitoring", "/faults", "admin", json=fault).raise_for_status()
+    page = person.log_in("chief", PASSWORD)
+
+    page = person.open(f"/projects/{PROJECT}")
+
+    expect(page.locator(".fault b")).to_have_text(EVIL)
+    page.locator("[data-code='1.1.1'] button.score").click()
+    expect(page.get_by_role("dialog")).to_contain_text(EVIL)
+    expect(page.get_by_role("dialog").locator("td.code").first).to_have_text(re.compile("^[0-9a-f]{64}$"))
+    assert page.title() == "县图书馆新书采购 · Scorebus"
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_a_payment_is_posted_at_the_desk_and_a_refusal_shows_its_figures(office: Office, person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/desk/payment?project={PROJECT}")
+    expect(page.get_by_role("combobox", name="预算科目")).to_have_value(re.compile("图书"))
+    for name, text in (("payee", "新华书店"), ("amount", "7000"), ("purpose", "新书"), ("approved_by", "馆长")):
+        page.locator(person.field(name)).first.fill(text)
+    page.locator(person.field("paid_on")).first.fill("2026-05-05")
+
+    page.locator("button.send").click()
+
+    outcome = page.locator(".desk-form .outcome")
+    expect(outcome).to_contain_text("超出预算科目的剩余金额")
+    expect(outcome).to_contain_text("7,000.00 元")
+    before = float(office.total())
+    page.locator(person.field("amount")).first.fill("60")
+    page.locator("button.send").click()
+    expect(outcome).to_contain_text("已办理")
+    eventually(lambda: float(office.total()) > before, "the payment of the desk in the score")
+
+
+def test_the_desk_says_at_the_field_what_is_wrong(office: Office, person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/desk/payment?project={PROJECT}")
+    expect(page.get_by_role("combobox", name="预算科目")).to_have_value(re.compile("图书"))
+    page.locator("button.send").click()
+    expect(page.locator(".desk-form .q-field--error").first).to_contain_text("请填写")
+
+    for name, text in (("payee", "新华书店"), ("amount", "a lot"), ("purpose", "新书"), ("approved_by", "馆长")):
+        page.locator(person.field(name)).first.fill(text)
+    page.locator("button.send").click()
+
+    expect(page.locator(".desk-form .q-field--error")).to_have_count(1)
+    expect(page.locator(".desk-form .q-field--error")).to_contain_text("金额")
+
+
+def test_a_table_that_is_dropped_in_is_audited(person: Person) -> None:
+    row = {"level1": "产出指标", "level2": "数量指标", "name": EVIL, "target_printed": "≥60", "actual_printed": "60"}
+    table = {"indicators": [row | {"weight": "90", "score": "95"}], "total_printed": "100"}
+    page = person.log_in("looker", PASSWORD)
+    page = person.open("/audit")
+
+    file = {"name": "表.json", "mimeType": "application/json", "buffer": json.dumps(table).encode()}
+    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+
+    findings = page.get_by_role("region", name="自评表审核")
+    expect(findings).to_contain_text("错误")
+    expect(findings).to_contain_text("95")
+
+
+def test_taking_an_indicator_from_the_catalogue_moves_the_sum_of_the_weights(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/desk/plan?project={PROJECT}")
+    expect(page.locator(".weight-sum")).to_contain_text("100 / 100")
+
+    page.locator(".catalogue-search input").fill("满意")
+    page.locator(".find button").first.click()
+    expect(page.locator(".row-fields")).to_have_count(2)
+    page.locator(".row-fields").last.locator("input[data-field=weight]").fill("5")
+
+    expect(page.locator(".weight-sum")).to_contain_text("105 / 100")
+
+
+def test_all_is_verified_at_a_click(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open("/bus")
+
+    page.get_by_role("button", name="开始核验").click()
+
+    expect(page.get_by_text("全部属实")).to_be_visible(timeout=4 * PATIENCE_MS)
+
+
+def test_the_language_is_switched_and_stays(person: Person) -> None:
+    page = person.log_in("looker", PASSWORD)
+    expect(page.locator("h1")).to_have_text("项目总览")
+
+    page.get_by_role("link", name="English").click()
+
+    expect(page.locator("h1")).to_have_text("Projects")
+    assert page.evaluate("document.documentElement.lang") == "en-US"
+    page = person.open(f"/projects/{PROJECT}")
+    expect(page.get_by_role("region", name="Self-evaluation table of the project")).to_be_visible()
+
+
+def test_a_viewer_is_offered_nothing_that_a_viewer_may_not_do(person: Person) -> None:
+    page = person.log_in("looker", PASSWORD)
+
+    expect(page.locator("nav.ways")).not_to_contain_text("办公台")
+    page = person.open("/desk/payment")
+    expect(page.locator("h1")).to_have_text("您没有这项权限。")
+
+
+def test_who_may_not_read_scores_sees_none(office: Office, person: Person) -> None:
+    path = office.data / "users.json"
+    write_users(path, [*read_users(path).values(), a_user("agent", PASSWORD, ["agent"])])
+
+    page = person.log_in("agent", PASSWORD)
+
+    expect(page.locator("h1")).to_have_text("办公台")
+    expect(page.locator("nav.desk-menu")).to_contain_text("报告故障")
+    page = person.open(f"/projects/{PROJECT}")
+    expect(page.locator("h1")).to_have_text("没有这个项目")
+    assert "新书" not in page.content()
+
+
+def test_a_wrong_password_lets_nobody_in_and_a_login_leads_where_one_wanted_to_go(person: Person) -> None:
+    page = person.log_in("looker", "not the password")
+    expect(page.get_by_role("alert")).to_have_text("用户名或密码不正确。")
+    person.wrong.clear()  # A browser reports the answer 401.
+
+    page = person.open(f"/projects/{PROJECT}")
+    page.fill("#name", "looker")
+    page.fill("#password", PASSWORD)
+    page.click("button[type=submit]")
+
+    expect(page.locator("h1")).to_have_text("县图书馆新书采购")
+
+
+def test_who_is_removed_is_logged_out_at_once(office: Office, person: Person) -> None:
+    page = person.log_in("gone", PASSWORD)
+    expect(page.locator("h1")).to_have_text("项目总览")
+
+    command = [sys.executable, "-m", "cli.main", "user", "remove", "gone", "--data", str(office.data)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+
+    page.wait_for_url("**/login*", timeout=PATIENCE_MS)
+
+
+def test_everything_is_reached_by_keyboard(person: Person) -> None:
+    page = person.log_in("chief", PASSWORD)
+    page = person.open(f"/projects/{PROJECT}")
+    page.locator("button.score").first.wait_for()
+
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    page.locator("button.score").first.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_up_names_the_console_and_the_login_of_the_demo(office: Office, person: Person) -> None:
+    said = re.search(r"Console +(http://\S+) +log in as (\w+), password (\S+)", office.said)
+    assert said is not None
+    assert Path(office.data / "users.json").stat().st_mode & 0o077 == 0
+
+    address, name, password = said.groups()
+    page = person.log_in(name, password)
+
+    assert address == office.address
+    expect(page.locator(f"tr[data-project={PROJECT}]")).to_be_visible()
+
+
+def test_without_a_session_there_is_nothing_but_the_login(office: Office) -> None:
+    for path in ("/", f"/projects/{PROJECT}", "/desk", "/bus", "/wall"):
+        answer = httpx.get(office.address + path)
+
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+
+
+def test_a_socket_without_a_session_is_refused(office: Office) -> None:
+    handshake = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+    answer = httpx.get(f"{office.address}/_nicegui_ws/socket.io/?transport=websocket", headers=handshake | key)
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_what_another_site_sends_is_refused(office: Office, headers: dict[str, str]) -> None:
+    form = {"name": "looker", "password": PASSWORD}
+
+    answer = httpx.post(f"{office.address}/login", data=form, headers=headers)
+
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_session_is_a_cookie_that_no_script_reads_and_no_other_site_sends(office: Office) -> None:
+    answer = httpx.post(f"{office.address}/login", data={"name": "looker", "password": PASSWORD, "to": "//evil"})
+
+    cookie = answer.headers["set-cookie"]
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+
+
+def test_a_page_runs_no_script_but_those_of_its_own_answer(office: Office) -> None:
+    with httpx.Client(base_url=office.address) as client:
+        client.post("/login", data={"name": "looker", "password": PASSWORD})
+        first, second = client.get("/"), client.get("/")
+
+    policy = dict(part.partition(" ")[::2] for part in first.headers["content-security-policy"].split("; "))
+    [nonce] = re.findall(r"'nonce-([^']+)'", policy["script-src"])
+    assert "'unsafe-inline'" not in policy["script-src"]
+    assert (policy["default-src"], policy["frame-ancestors"], policy["form-action"]) == ("'none'", "'none'", "'self'")
+    assert first.text.count("<script") == first.text.count(f'<script nonce="{nonce}"') > 0
+    assert nonce not in second.headers["content-security-policy"]
+    assert first.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_log_out_ends_the_session_for_good(office: Office) -> None:
+    with httpx.Client(base_url=office.address) as client:
+        client.post("/login", data={"name": "looker", "password": PASSWORD})
+        stolen = dict(client.cookies)
+        assert client.get("/").status_code == 200
+
+        client.post("/logout")
+
+    assert httpx.get(f"{office.address}/", cookies=stolen).status_code == 303
