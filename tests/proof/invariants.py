@@ -15,7 +15,7 @@ from shared.database import Database
 from shared.events.base import GENESIS_HASH, hash_of, read
 from shared.log import EventLog, event_log
 from shared.received import received_event
-from tests.proof.parts import PROJECT
+from tests.proof.parts import PROJECT, Evaluation
 from tests.proof.world import World, payments_of, score_row
 
 Check = Callable[[World], AsyncIterator[str]]
@@ -68,17 +68,22 @@ async def i3(world: World) -> AsyncIterator[str]:
 
 async def i4(world: World) -> AsyncIterator[str]:
     """The projection is the fold of what was received."""
-    database = world.evaluation.service.database
+    if not await folded_anew(world.evaluation):
+        yield "the facts in memory are not the fold of what was received"
+
+
+async def folded_anew(evaluation: Evaluation) -> bool:
+    """Whether the facts that are scored and those that are shown are what a fold from the beginning gives."""
+    database = evaluation.service.database
 
     def digests(session: Session) -> tuple[str, str]:
         fresh = Dossiers(10).facts(session, PROJECT).digest()
-        with world.evaluation.shown.reading(session, PROJECT) as shown:
+        with evaluation.shown.reading(session, PROJECT) as shown:
             return shown.digest(), fresh
 
     shown, fresh = await database.read(digests)
-    written = await database.write(lambda session: world.evaluation.written.facts(session, PROJECT).digest())
-    if not shown == written == fresh:
-        yield "the facts in memory are not the fold of what was received"
+    written = await database.write(lambda session: evaluation.written.facts(session, PROJECT).digest())
+    return shown == written == fresh
 
 
 async def i5(world: World) -> AsyncIterator[str]:

@@ -32,6 +32,7 @@ from tests.support import Issuer, settings_for
 NOW = datetime(2018, 12, 20, 4, 0, tzinfo=UTC)  # Noon in Shanghai.
 PROJECT = "p"
 SOURCES = ("budget", "monitoring")
+CLAIM_SECONDS = 30
 
 
 class Crash(Exception):
@@ -43,6 +44,7 @@ class Dying:
 
     def __init__(self) -> None:
         self._commits: int | None = None  # Until then.
+        self.beats = False  # A sign of life is under way: nothing of the service's own.
 
     def soon(self, commits: int = 0) -> None:
         """Die after so many more commits."""
@@ -53,7 +55,7 @@ class Dying:
         self._commits = None
 
     def at_commit(self, _: object) -> None:
-        if self._commits is None:
+        if self._commits is None or self.beats:
             return
         if self._commits == 0:
             raise Crash
@@ -91,7 +93,25 @@ def still(service: Service, dying: Dying) -> None:
         assert service.database._writer_engine is not None
         sa.event.listen(service.database._writer_engine, "commit", dying.at_commit)
 
+    beat = service.database._beat
+
+    def beat_unharmed() -> None:
+        dying.beats = True
+        try:
+            beat()
+        finally:
+            dying.beats = False
+
     service.database.start = start_mortal  # type: ignore[method-assign]
+    service.database._beat = beat_unharmed  # type: ignore[method-assign]
+
+
+async def opened(service: Service) -> None:
+    """Open *service*, and wait for the claim: PostgreSQL lets go of a dead process's a moment later."""
+    await service._open()
+    async with asyncio.timeout(CLAIM_SECONDS):
+        while not service.is_active:
+            await asyncio.sleep(0.02)
 
 
 def forget(database: Database) -> None:
@@ -130,7 +150,7 @@ class Budget:
         self.dying.reborn()
         key, restored = self.relay._key, self.relay._restored
         self.service._relays[:] = [Relay(self.service.database, self.log, 0, key, restored)]
-        await self.service._open()
+        await opened(self.service)
         self.is_open = True
 
     @property
@@ -217,7 +237,7 @@ class Evaluation:
         self.service.stopping = asyncio.Event()
         self.service.commits.are_over = False
         self._wire()
-        await self.service._open()
+        await opened(self.service)
 
 
 def reader_of(budget: Budget) -> Line:

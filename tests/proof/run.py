@@ -17,6 +17,7 @@ from tests.shared.small import Valkey
 from tests.stores import Files, Server, a_server_of_its_own
 
 SERVICES = ("budget", "evaluation")
+TOLD_EVERY = 100
 MEMORY = Path("/dev/shm")  # Where a sync costs nothing: what is proven here is the order of things, not the disk.
 
 
@@ -56,6 +57,8 @@ def main() -> int:
         if outcome.violations:
             print(f"seed {schedule.seed}: {outcome.violations}", flush=True)
             print(f"  {' '.join(stage.shrink(schedule).steps)}", flush=True)
+        if (done := schedule.seed - wanted.seed + 1) % TOLD_EVERY == 0:
+            print(f"{done} schedules, {time.monotonic() - begun:.0f} s", flush=True)
 
     with quiet(), a_stage(wanted.store) as stage:
         happened, violated = play_all(stage, range(wanted.seed, wanted.seed + wanted.schedules), tell)
