@@ -128,6 +128,7 @@ class Rating:
     origin: Origin
     code: str
     percent: Decimal
+    level: str
 
 
 @dataclass(slots=True)
@@ -368,7 +369,7 @@ def _plan_adopted(facts: Facts, origin: Origin, data: evaluation.PlanAdopted) ->
 
 
 def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) -> None:
-    facts.ratings.append(Rating(origin, data.code, Decimal(data.percent)))
+    facts.ratings.append(Rating(origin, data.code, Decimal(data.percent), data.level))
 
 
 def _measurement_reported(facts: Facts, origin: Origin, data: evaluation.MeasurementReported) -> None:

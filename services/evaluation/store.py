@@ -67,6 +67,31 @@ class NarrativeRow(Table, table=True):
     written_at: datetime = Field(sa_type=Moment)
 
 
+class ClosureRow(Table, table=True):
+    """The closure of a project's year: proposed by one person, confirmed by another; then the form is sealed."""
+
+    __tablename__ = "closure"
+    project: str = Field(primary_key=True, max_length=64)
+    layout: str = Field(max_length=64)
+    language: str = Field(max_length=2)
+    proposed_by: str
+    proposed_at: datetime = Field(sa_type=Moment)
+    sealed_by: str | None = None
+    sealed_at: datetime | None = Field(default=None, sa_type=Moment)
+    version: int | None = None
+    document: bytes | None = None  # The score as JSON, as of the sealing.
+
+
+class SealedPaperRow(Table, table=True):
+    """A sealed form, byte for byte."""
+
+    __tablename__ = "sealed_paper"
+    project: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(primary_key=True, max_length=8)
+    sha256: str = Field(max_length=64)
+    content: bytes
+
+
 class RebuildRow(Table, table=True):
     """A rebuild: who asked for it and why, and what came of it."""
 
@@ -398,3 +423,20 @@ def tips(session: Session) -> list[tuple[str, int, str, int, str]]:
     found = [(row.s, row.p, row.epoch, row.seq, row.hash) for row in rows]
     own = session.execute(select(event_head).order_by(event_head.c.p))
     return [*found, *(("evaluation", row.p, row.epoch, row.seq, row.hash) for row in own)]
+
+
+def closure(session: Session, project: str) -> ClosureRow | None:
+    """The closure of a project's year, proposed or sealed."""
+    return session.get(ClosureRow, project)
+
+
+def sealed_paper(session: Session, project: str, kind: str) -> SealedPaperRow | None:
+    """A sealed form of one kind."""
+    return session.get(SealedPaperRow, (project, kind))
+
+
+def sealed_hashes(session: Session, project: str) -> dict[str, str]:
+    """The SHA-256 of each kind of a project's sealed form."""
+    table = SealedPaperRow.__table__  # type: ignore[attr-defined]  # Without the bytes of the papers.
+    query = select(table.c.kind, table.c.sha256).where(table.c.project == project)
+    return {row.kind: row.sha256 for row in session.execute(query)}

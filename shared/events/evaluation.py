@@ -219,4 +219,18 @@ class AlertRaised(EventData, frozen=True, kw_only=True):
     as_of: Moment
 
 
-EVENTS = (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained, ScoreUpdated, AlertRaised)
+class ScoreSealed(EventData, frozen=True, kw_only=True):
+    """A project's year was closed: its form was sealed. Later facts restate the score beside it."""
+
+    type: ClassVar[str] = "score.sealed"
+    source: ClassVar[str] = "evaluation"
+
+    version: int
+    total: str
+    grade: str
+    as_of: Moment
+    layout: str
+    form_sha256: Sha256  # Of the form as JSON; the papers follow from it.
+
+
+EVENTS = (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained, ScoreUpdated, AlertRaised, ScoreSealed)

@@ -3,7 +3,18 @@
 from fastapi import APIRouter
 
 from services.evaluation import workbooks
-from services.evaluation.api import audits, catalogue, forms, history, plans, policies, rebuilds, scores, stream
+from services.evaluation.api import (
+    audits,
+    catalogue,
+    closures,
+    forms,
+    history,
+    plans,
+    policies,
+    rebuilds,
+    scores,
+    stream,
+)
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
@@ -17,6 +28,7 @@ def router(parts: Parts) -> APIRouter:
     scores.add(routes, parts)
     policies.add(routes, parts)
     forms.add(routes, parts)
+    closures.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)

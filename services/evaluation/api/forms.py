@@ -85,9 +85,8 @@ def add(routes: APIRouter, parts: Parts) -> None:
         if kind == "json":
             return Response(msgspec.json.encode(show_form(filled, project)), media_type="application/json")
         paper = await asyncio.to_thread(lambda: KINDS[kind].make(draw(filled), filled.title))
-        name = quote(f"{filled.project}-{filled.title}.{kind}")
-        disposition = f"attachment; filename=\"{project}-form.{kind}\"; filename*=UTF-8''{name}"
-        return Response(paper, media_type=KINDS[kind].media_type, headers={"Content-Disposition": disposition})
+        headers = attached(project, f"{filled.project}-{filled.title}", kind)
+        return Response(paper, media_type=KINDS[kind].media_type, headers=headers)
 
     @routes.put("/projects/{project}/narrative", tags=["forms"])
     async def write_narrative(project: Id, body: NarrativeBody, request: Request, caller: Planner) -> Response:
@@ -116,6 +115,12 @@ def add(routes: APIRouter, parts: Parts) -> None:
         caller.require_project(project)
         texts = await service.database.read(lambda session: store.narrative(session, project, lang))
         return {"project": project, "language": lang, "texts": texts}
+
+
+def attached(project: str, name: str, kind: str) -> dict[str, str]:
+    """The headers of a paper that is to be saved under a name in any script."""
+    shown = quote(f"{name}.{kind}")
+    return {"Content-Disposition": f"attachment; filename=\"{project}-form.{kind}\"; filename*=UTF-8''{shown}"}
 
 
 def show_form(form: Form, project: str) -> dict[str, Any]:

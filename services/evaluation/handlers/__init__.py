@@ -1,5 +1,6 @@
 """What evaluation does, one function per thing that happens: load, decide, save and publish."""
 
+from services.evaluation.handlers.closing import closing, open_closure, propose, seal
 from services.evaluation.handlers.forms import filled
 from services.evaluation.handlers.history import course, restatement, versions
 from services.evaluation.handlers.plans import (
@@ -21,16 +22,20 @@ __all__ = [
     "Rating",
     "UnknownIndicator",
     "adopt_plan",
+    "closing",
     "course",
     "evaluated",
     "explain_deviation",
     "filled",
     "give_rating",
     "latest",
+    "open_closure",
     "plan_of",
+    "propose",
     "report_measurement",
     "restatement",
     "score_fields",
     "score_project",
+    "seal",
     "versions",
 ]

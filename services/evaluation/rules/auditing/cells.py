@@ -16,6 +16,7 @@ DENIED: Final = re.compile(r"未(?:完成|达|能|实现|开展|通过|执行|�
 AFFIRMED: Final = re.compile(
     r"(?:已|全部|基本)?(?:完成|达成|达到|达标|实现|合格|按时完成|按期完成|达成预期指标)(?:目标|预期|指标)*"
 )
+DEEMED: Final = re.compile(r"视[为同]|不适用")  # There was nothing to measure, and the row says how it counts.
 SIGNED: Final = re.compile(r"[≥≧⩾≤≦⩽><=═]")
 BOUNDED: Final = re.compile(r"不[低少高大超多]于?过?|及?其?以[上下内]|[大小高低少等]于|之?前$")
 # A part of a whole is at most the whole; growth and completion may go beyond it.
@@ -51,7 +52,12 @@ def is_copied(row: PrintedRow) -> bool:
 def is_worded(row: PrintedRow) -> bool:
     """Whether the target is a figure and the actual is words."""
     target = target_figure(row)
-    return target is not None and row.actual is not None and figure_of(row.actual) is None
+    return target is not None and row.actual is not None and figure_of(row.actual) is None and not is_deemed(row)
+
+
+def is_deemed(row: PrintedRow) -> bool:
+    """Whether the actual says that there was nothing to measure and how that counts: 未发生,视为达成."""
+    return row.actual is not None and DEEMED.search(normal(row.actual)) is not None
 
 
 def _severity_of_words(row: PrintedRow) -> Severity:

@@ -7,6 +7,7 @@ A sheet comes as rows of cells, each the text that it shows; what comes out is t
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Final
 
@@ -194,7 +195,7 @@ def _amount(sheet: Sheet, total: int, parts: list[int], column: int | None) -> s
     if printed is not None and float(printed):
         return printed
     found = [float(text) for row in parts if (text := _number(sheet, row, column)) is not None]
-    return format(sum(found), ".10g") if any(found) else printed
+    return _plainly(round(sum(found), 10)) if any(found) else printed
 
 
 def _number(sheet: Sheet, row: int, column: int | None) -> str | None:
@@ -202,7 +203,12 @@ def _number(sheet: Sheet, row: int, column: int | None) -> str | None:
     found = None if text is None else figure_of(text)
     if found is None or len(found.numbers) != 1 or is_empty(text):
         return None
-    return format(float(found.numbers[0]), ".15g")
+    return _plainly(float(found.numbers[0]))
+
+
+def _plainly(number: float) -> str:
+    """Without an exponent: one fen is 0.000001 of 10,000 yuan."""
+    return format(Decimal(repr(number)), "f").removesuffix(".0")
 
 
 def _beside(sheet: Sheet, label: re.Pattern[str]) -> str | None:

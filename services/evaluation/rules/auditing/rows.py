@@ -9,7 +9,7 @@ from typing import Final
 
 from services.evaluation.model import Policy
 from services.evaluation.rules.auditing import wording
-from services.evaluation.rules.auditing.cells import cell_findings, is_affirmed, is_copied, is_denied
+from services.evaluation.rules.auditing.cells import cell_findings, is_affirmed, is_copied, is_deemed, is_denied
 from services.evaluation.rules.auditing.comparing import Comparison, Reading, actual_figure, compare, target_figure
 from services.evaluation.rules.auditing.days import days_of
 from services.evaluation.rules.auditing.model import Finding, PrintedRow, Severity
@@ -69,7 +69,7 @@ def judge_row(index: int, row: PrintedRow, setting: Setting) -> Judged:
         return Judged(findings=tuple(findings), follows=weight)
     if row.actual is None and row.actual_number is None:
         return Judged(findings=tuple(findings), follows=score)
-    if is_copied(row):
+    if is_copied(row) or is_deemed(row):
         return Judged(findings=tuple(findings), follows=score)
     verdict = _verdict(row, weight, setting)
     if verdict is None or verdict.code is None:

@@ -47,7 +47,8 @@ def fill(
         tips: Where the logs stand, a line each.
     """
     period = Period.of(plan, facts, score.as_of)
-    reasons = "、".join(word(reason, language) for reason in score.reasons)
+    comma, colon = ("、", ":") if language == "zh" else (", ", ": ")
+    reasons = comma.join(word(reason, language) for reason in score.reasons)
     return Form(
         layout=layout,
         language=language,
@@ -59,11 +60,11 @@ def fill(
         money=tuple(_money_lines(layout, language, score.execution, facts, period)),
         expected=plan.objective,
         achieved=achieved or word("missing", language),
-        rows=tuple(_line(row, score.policy, layout, language, explanations) for row in score.rows),
+        rows=tuple(_line(row, facts, score.policy, layout, language, explanations) for row in score.rows),
         weight=plain(Fraction(_weight(score))),
         total=points_text(score.total),
         grade=score.grade.zh if language == "zh" else score.grade.en,
-        mark="" if score.is_final else f"{word('provisional', language)}:{reasons}",
+        mark="" if score.is_final else f"{word('provisional', language)}{colon}{reasons}",
         foot=tuple(_foot(score, plan, version, tips, language)),
     )
 
@@ -132,14 +133,16 @@ def _source_amounts(facts: Facts, period: Period | None) -> dict[str, int]:
     }
 
 
-def _line(row: Row, policy: Policy, layout: Layout, language: Language, explanations: Explanations) -> IndicatorLine:
+def _line(
+    row: Row, facts: Facts, policy: Policy, layout: Layout, language: Language, explanations: Explanations
+) -> IndicatorLine:
     indicator = row.indicator
     cells: dict[Column, str] = {
         "level1": word(_DIMENSIONS.get(indicator.dimension, indicator.dimension), language),
         "level2": word(indicator.aspect, language),
         "level3": indicator.name,
         "target": target_text(indicator.target) + ("" if indicator.target.op in ("by", "level") else indicator.unit),
-        "measured": _measured(row, language),
+        "measured": _measured(row, facts, language),
         "completion": _completion(row),
         "rule": _rule(row, policy, language),
         "weight": plain(Fraction(indicator.weight)),
@@ -156,13 +159,17 @@ def _rule(row: Row, policy: Policy, language: Language) -> str:
     return zh if language == "zh" else en
 
 
-def _measured(row: Row, language: Language) -> str:
+def _measured(row: Row, facts: Facts, language: Language) -> str:
     if row.is_vacuous:
         return word("vacuous", language)
     if row.measured is None:
         return word("nothing", language)
     if row.indicator.target.op == "level":
-        return f"{plain(row.measured)}%"
+        given = [each for each in facts.ratings if each.code == row.indicator.code]
+        levels = [each.level for each in given if Fraction(each.percent) == row.measured]
+        return (
+            f"{word(f'{levels[-1]}_level', language)} ({plain(row.measured)}%)" if levels else f"{plain(row.measured)}%"
+        )
     return (measured_text(row) or "") + ("" if row.indicator.target.op == "by" else row.indicator.unit)
 
 
