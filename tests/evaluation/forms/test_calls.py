@@ -171,6 +171,6 @@ def test_money_is_shown_by_where_it_comes_from(tmp_path: Path, monkeypatch: pyte
 
         assert [line["label"] for line in money] == ["年度资金总额", "其中:本年财政拨款", "上年结转资金", "其他资金"]
         assert (money[0]["initial"], money[0]["annual"], money[0]["executed"]) == ("0.1", "0.1", "0.025")
-        assert (money[0]["rate"], money[0]["score"]) == ("25%", "2.50")
+        assert (money[0]["rate"], money[0]["score"]) == ("25.00%", "2.50")
 
     play(scenario, tmp_path, monkeypatch)

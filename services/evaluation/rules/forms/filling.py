@@ -11,11 +11,12 @@ from services.evaluation.rules.forms.layout import Column, Language, Layout, Mon
 from services.evaluation.rules.forms.model import Form, IndicatorLine, MoneyLine
 from services.evaluation.rules.formulas import way_of
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.scoring import scoring_of
+from services.evaluation.rules.scoring import rounded, scoring_of
 from services.evaluation.rules.showing import Explanations, measured_text, plain, points_text, target_text
 from shared.money import fen
 
 FEN_PER_WAN: Final = 1_000_000
+PERCENT_DIGITS: Final = 2  # Of the rate of execution, as published forms have it; the score comes from the exact one.
 BLANK: Final = "—"
 _DIMENSIONS: Final[Mapping[str, str]] = {"satisfaction": "satisfaction_dimension", "cost": "cost_dimension"}
 
@@ -93,7 +94,7 @@ def _money_lines(
                     annual=wan(execution.budget),
                     executed=wan(execution.spent),
                     weight=plain(Fraction(execution.weight)),
-                    rate=f"{plain(execution.rate * 100)}%",
+                    rate=f"{format(rounded(execution.rate * 100, PERCENT_DIGITS), 'f')}%",
                     score=points_text(execution.score),
                 )
             )

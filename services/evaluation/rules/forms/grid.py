@@ -10,12 +10,12 @@ from services.evaluation.rules.forms.model import Form, MoneyLine
 
 Style = Literal["title", "subtitle", "mark", "label", "text", "figure", "foot"]
 WIDTHS: Final[dict[Column, int]] = {
-    "level1": 10,
+    "level1": 13,
     "level2": 12,
     "level3": 22,
     "target": 13,
     "measured": 14,
-    "completion": 10,
+    "completion": 14,
     "rule": 16,
     "weight": 8,
     "score": 9,
