@@ -117,9 +117,7 @@ class Cluster:
     def _make_programs(self) -> None:
         databases = {}
         if self.postgres is not None:
-            databases = {
-                name: self.postgres.database(name, self.proxies[f"db:{name}"].port) for name in ON_POSTGRES
-            }
+            databases = {name: self.postgres.database(name, self.proxies[f"db:{name}"].port) for name in ON_POSTGRES}
         wiring = Wiring(
             folder=self.folder,
             addresses=self.addresses,
@@ -141,9 +139,7 @@ class Cluster:
                 for source in SOURCES[service]
             }
             command = (sys.executable, "-m", "bench.chaos.wrapped", f"services.{service}.app")
-            self.programs[service] = replace(
-                program, command=command, environment=dict(program.environment) | own
-            )
+            self.programs[service] = replace(program, command=command, environment=dict(program.environment) | own)
         bus_of_ours = bus_program(self.valkey, self.folder)
         with (self.folder.valkey / "valkey.conf").open("a") as config:
             config.write("enable-debug-command local\nrepl-diskless-sync-delay 0\n")
@@ -235,7 +231,15 @@ class Cluster:
         return self._tokens[holder]
 
     async def call(
-        self, method: str, service: str, path: str, body: Any = None, *, role: str = "admin", subject: str = "", **words: Any
+        self,
+        method: str,
+        service: str,
+        path: str,
+        body: Any = None,
+        *,
+        role: str = "admin",
+        subject: str = "",
+        **words: Any,
     ) -> httpx.Response:
         headers = {"Authorization": self.bearer(role, subject)} | words.pop("headers", {})
         return await self.client.request(method, self.url(service) + path, json=body, headers=headers, **words)

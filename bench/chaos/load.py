@@ -11,7 +11,7 @@ from bench.chaos.cluster import Cluster
 from bench.chaos.journal import Entry, Journal
 
 PROJECTS = ("chaos-a", "chaos-b", "chaos-c")
-CALLERS = 6
+CALLERS = 4
 PAUSE = 0.12  # Seconds between two requests of a caller, on average.
 CANARY = "canary-7Q2"  # In every text that must never be logged or published.
 YEAR = 2018
@@ -79,7 +79,9 @@ class Load:
         self._rng = random.Random(f"load {seed}")
         self._seed = seed
         self._number = 0
-        self._next: list[Callable[[], Entry]] = []  # What follows from answers: a fault is resolved, a payment reversed.
+        self._next: list[
+            Callable[[], Entry]
+        ] = []  # What follows from answers: a fault is resolved, a payment reversed.
         self._over = asyncio.Event()
         self._callers: list[asyncio.Task[None]] = []
 
@@ -120,7 +122,8 @@ class Load:
                 await self.attempt(entry)
             else:
                 self.journal.entries.remove(entry)
-            await asyncio.sleep(self._rng.expovariate(1 / PAUSE))
+            pause = PAUSE if entry.outcome != "unknown" else PAUSE * 3
+            await asyncio.sleep(self._rng.expovariate(1 / pause))
 
     def draw(self) -> Entry:
         """The next request."""
@@ -222,7 +225,9 @@ class Load:
             path = f"/contracts/{name}/acceptances"
             self._next.append(lambda: self._entry("contract.accepted", "procurement", path, body, project))
 
-    async def attempt(self, entry: Entry, timeout: float | None = None, client: httpx.AsyncClient | None = None) -> None:
+    async def attempt(
+        self, entry: Entry, timeout: float | None = None, client: httpx.AsyncClient | None = None
+    ) -> None:
         """Send it once, and note what came of it."""
         entry.attempts += 1
         headers = {"Idempotency-Key": entry.key, "Authorization": self.cluster.bearer("admin", "load")}

@@ -11,6 +11,7 @@ import msgspec
 
 from bench.chaos.cluster import Cluster
 from bench.chaos.load import Load
+from bench.chaos.subscribers import Subscriber
 from cli.folder import SERVICES
 from cli.programs import SOURCES
 from shared.relay import stream_name
@@ -30,7 +31,9 @@ class Scene:
     cluster: Cluster
     load: Load
     rng: random.Random
+    subscribers: list[Subscriber]
     since: float = field(default_factory=time.monotonic)
+    ready_at: float | None = None
 
     def mark(self, moment: float | None = None) -> None:
         """Recovery counts from here: the moment of death of a process, the end of any other fault."""
@@ -62,25 +65,40 @@ class Scene:
             found[source] = await self.cluster.until(end, f"{source}'s head") - 1
         return found
 
-    async def recovered(self, group: Group) -> float:
-        """Seconds until everything is ready and what was on record by then is applied; of the bus, on it again, too."""
-        heads = await self.heads()
-        await self.cluster.until(lambda: self._is_back(heads, with_bus=group == "bus"), "recovery", every=0.05)
-        return time.monotonic() - self.since
+    async def recovered(self, group: Group) -> tuple[float, float]:
+        """
+        Seconds until everything is ready, and until what was on record by then is applied, too.
 
-    async def _is_back(self, heads: Mapping[str, int], *, with_bus: bool) -> bool:
-        if not await self.cluster.is_ready():
-            return False
+        After a fault of the bus, ready means that every stream holds its log's last event again.
+        """
+        ready = self.ready_at if self.ready_at is not None and self.ready_at > self.since else None
+        if ready is None:
+            await self.cluster.until(self.cluster.is_ready, "everything ready")
+        heads = await self.heads()
+        if group == "bus":
+            await self.cluster.until(lambda: self.is_on_bus(heads), "the streams filled", every=0.05)
+        ready = ready or time.monotonic()
+        await self.cluster.until(lambda: self.is_applied(heads), "recovery", every=0.1)
+        return ready - self.since, time.monotonic() - self.since
+
+    async def ready(self) -> None:
+        """Wait until every service is ready, and remember when that was."""
+        await self.cluster.until(self.cluster.is_ready, "the platform ready")
+        self.ready_at = time.monotonic()
+
+    async def is_applied(self, heads: Mapping[str, int]) -> bool:
+        """Whether every consumer has applied what each log held then."""
         for consumer in SERVICES:
             if not SOURCES[consumer]:
                 continue
             answer = await self.cluster.get(consumer, "/reconciliation")
             if any(each["watermark"]["seq"] < heads[each["source"]] or each["diverged"] for each in answer["sources"]):
                 return False
-        return not with_bus or await self._is_on_bus(heads)
+        return True
 
-    async def _is_on_bus(self, heads: Mapping[str, int]) -> bool:
-        async with self.cluster.bus() as bus:
+    async def is_on_bus(self, heads: Mapping[str, int], port: int = 0) -> bool:
+        """Whether the streams hold these heads."""
+        async with self.cluster.bus(port) as bus:
             for source, seq in heads.items():
                 entries = await bus.xrevrange(stream_name(source, 0), count=1)
                 if seq and (not entries or int(msgspec.json.decode(entries[0][1][b"event"])["sequence"]) < seq):

@@ -73,5 +73,7 @@ class Subscriber:
             self.told += 1
             known = self.versions.get(data["project"], 0)
             if data["previous"] != known or data["version"] <= known:
-                self.wrong.append(f"{self.name}: {data['project']} {data['version']} after {known}, names {data['previous']}")
+                self.wrong.append(
+                    f"{self.name}: {data['project']} {data['version']} after {known}, names {data['previous']}"
+                )
             self.versions[data["project"]] = data["version"]

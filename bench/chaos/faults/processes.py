@@ -11,10 +11,10 @@ async def _killed(scene: Scene, service: str, times: int = 1) -> Struck:
     unknown = scene.load.journal.statuses[0]
     for number in range(times):
         if number:
-            await scene.cluster.until(scene.cluster.is_ready, "the platform ready")
+            await scene.ready()
             await scene.goes_on()
         scene.mark(await scene.cluster.kill(service))
-    await scene.cluster.until(scene.cluster.is_ready, "the platform ready")
+    await scene.ready()
     return {"kills": times, "calls without answer": scene.load.journal.statuses[0] - unknown + (service != "budget")}
 
 
@@ -37,7 +37,7 @@ async def kill_evaluation(scene: Scene) -> Struck:
 async def kill_all(scene: Scene) -> Struck:
     kills = await asyncio.gather(*(scene.cluster.kill(name) for name in scene.cluster.keepers))
     scene.mark(max(kills))
-    await scene.cluster.until(scene.cluster.is_ready, "the platform ready")
+    await scene.ready()
     return {"kills": len(kills)}
 
 
@@ -48,7 +48,7 @@ async def _dies_at(scene: Scene, service: str, point: str, passes: int) -> Struc
     cluster.arm(service, point, str(passes))
     await cluster.until(lambda: cluster.keepers[service].pid not in (pid, None), f"{service} dead at {point}")
     scene.mark()
-    await cluster.until(cluster.is_ready, "the platform ready")
+    await scene.ready()
     return {point: len(cluster.struck(service)) - noted}
 
 
@@ -99,7 +99,9 @@ async def freeze_evaluation(scene: Scene) -> Struck:
     return await _frozen(scene, "evaluation", 5.0)
 
 
-@fault("F6", "a second evaluation on the same database: it stands by, and takes over from one that is killed", "process")
+@fault(
+    "F6", "a second evaluation on the same database: it stands by, and takes over from one that is killed", "process"
+)
 async def second_consumer(scene: Scene) -> Struck:
     cluster = scene.cluster
     name, program, port = cluster.second("evaluation")
@@ -123,7 +125,7 @@ async def second_consumer(scene: Scene) -> Struck:
     await scene.goes_on()
     cluster.active["evaluation"] = cluster.ports["evaluation"]
     await cluster.hold(name)
-    await cluster.until(cluster.is_ready, "the first one active again")
+    await scene.ready()
     scene.mark()
     return {"takeover s": round(takeover, 2)}
 
