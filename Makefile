@@ -21,7 +21,10 @@ SERVICE ?= all
 #? M        Of make revision: what changes, in a few words.
 M       ?=
 
-.PHONY: help run test check fix revision lock clean
+#? SEEDS    Of make chaos: which schedules.
+SEEDS   ?= 1,2,3
+
+.PHONY: help run test chaos check fix revision lock clean
 
 help:  ## This list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +35,9 @@ run: $(VENV)/.installed  ## Start everything and play the example into it; Ctrl-
 
 test: $(VENV)/.tooled  ## Run the tests.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+chaos: $(VENV)/.tooled  ## Strike a real platform with every fault of the matrix; half an hour; see SEEDS.
+	$(BIN)/python -m bench.chaos --seeds $(SEEDS) --report $(ARGS)
 
 check: $(VENV)/.tooled  ## Check format, lint, types, import rules, and that generated pages are fresh.
 	$(BIN)/ruff format --check .

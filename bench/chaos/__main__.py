@@ -5,7 +5,6 @@ import asyncio
 import json
 import sys
 from functools import partial
-from pathlib import Path
 
 from bench.chaos import faults as _all  # noqa: F401  # Fills the matrix.
 from bench.chaos.report import RESULTS, write_report
@@ -34,10 +33,10 @@ def main() -> int:
         failed |= any(row.outcome in ("violated", "not struck") for row in result.rows)
         print(f"seed {seed}: {len(result.rows)} faults in {result.seconds:.0f} s; {result.journal}; {result.sometimes}")
         if chosen.report:
-            RESULTS.mkdir(parents=True, exist_ok=True)
-            (RESULTS / f"seed-{seed}.json").write_text(json.dumps(result.facts(), indent=1) + "\n")
+            (RESULTS / "chaos").mkdir(parents=True, exist_ok=True)
+            (RESULTS / "chaos" / f"seed-{seed}.json").write_text(json.dumps(result.facts(), ensure_ascii=False) + "\n")
     if chosen.report:
-        write_report(Path(RESULTS))
+        write_report()
     return int(failed)
 
 

@@ -1,4 +1,4 @@
-"""The platform under test: the four services and Valkey as processes under the product's own keeper, on proxied links."""
+"""The platform under test: four services and Valkey as processes under the product's own keeper, on proxied links."""
 
 import asyncio
 import contextlib
@@ -253,7 +253,7 @@ class Cluster:
         """The sum of a metric of *service* over the labels that are not named."""
         text = (await self.client.get(f"http://{HOST}:{self.active[service]}/metrics")).text
         wanted = [f'{label}="{value}"' for label, value in labels.items()]
-        rows = [row for row in text.splitlines() if row.startswith(f"{name}{{") or row.startswith(f"{name} ")]
+        rows = [row for row in text.splitlines() if row.startswith((f"{name}{{", f"{name} "))]
         return sum(float(row.rpartition(" ")[2]) for row in rows if all(each in row for each in wanted))
 
     @contextlib.asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -226,8 +227,8 @@ class Oracles:
                 lines.seek(self._read_to.get(file.name, 0))
                 text = lines.read()
                 self._read_to[file.name] = lines.tell()
-            if "Traceback (most recent call last)" in text:
-                found.append(f"{file.name}: a stack trace: {text.partition('Traceback')[2][-300:]!r}")
+            traces = {trace[1][:200]: trace[0][-900:] for trace in _TRACE.finditer(text)}
+            found += [f"{file.name}: a stack trace: {says}\n{trace}" for says, trace in traces.items()]
             if CANARY in text:
                 found.append(f"{file.name}: a text that is nobody's business: {_around(text, CANARY)!r}")
             found += [f"{file.name}: a secret" for secret in secrets if secret in text]
@@ -267,6 +268,7 @@ class Oracles:
         return found
 
 
+_TRACE = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)+(.*)")
 _RECEIVED = "SELECT s, count(*), count(DISTINCT seq), min(seq), max(seq) FROM received_event GROUP BY s"
 
 

@@ -42,7 +42,7 @@ class Postgres:
 
     def terminate(self, service: str) -> int:
         """End every session of *service*'s database; how many there were."""
-        query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s"
         with self.connect() as connection:
             return int(connection.execute(query, [service]).fetchone()[0])  # type: ignore[index]
 

@@ -117,7 +117,7 @@ async def _copied(scene: Scene, service: str) -> Path:
 def _put(copy: Path, path: Path) -> None:
     for ending in ("-wal", "-shm"):
         path.with_name(path.name + ending).unlink(missing_ok=True)
-    os.replace(copy, path)
+    copy.replace(path)
 
 
 async def _watermark(scene: Scene, consumer: str, source: str) -> dict[str, object]:
@@ -158,7 +158,7 @@ async def source_restored(scene: Scene) -> Struck:
     await cluster.until(lambda: scene.is_applied(heads), "evaluation ahead of the copy")
     await cluster.hold("monitoring")
     aside = path.with_name("monitoring-true.db")
-    os.replace(path, aside)
+    path.replace(aside)
     _put(copy, path)
     cluster.keep("monitoring")
 
@@ -188,7 +188,8 @@ async def source_restored(scene: Scene) -> Struck:
 
 @fault("F35", "another connection holds budget's database for 7 s (BEGIN EXCLUSIVE)", "store", quick=True)
 async def locked(scene: Scene) -> Struck:
-    refused = scene.load.journal.statuses[503]
+    statuses = scene.load.journal.statuses
+    before = statuses[503] + statuses[0]
     path = scene.cluster.folder.database("budget")
 
     def hold() -> None:
@@ -199,8 +200,7 @@ async def locked(scene: Scene) -> Struck:
 
     await asyncio.to_thread(hold)
     scene.mark()
-    missed = scene.load.journal.statuses[503] - refused + scene.load.journal.statuses[0]
-    return {"locked s": 7, "refused or unanswered": missed}
+    return {"locked s": 7, "refused or unanswered": statuses[503] + statuses[0] - before}
 
 
 @fault("F35b", "a reader holds a snapshot of evaluation's database for 8 s", "store")
