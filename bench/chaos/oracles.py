@@ -227,7 +227,7 @@ class Oracles:
                 lines.seek(self._read_to.get(file.name, 0))
                 text = lines.read()
                 self._read_to[file.name] = lines.tell()
-            traces = {trace[1][:200]: trace[0][-900:] for trace in _TRACE.finditer(text)}
+            traces = {trace[1][:200]: trace[0][-900:] for trace in _TRACE.finditer(text) if _AT_START not in trace[1]}
             found += [f"{file.name}: a stack trace: {says}\n{trace}" for says, trace in traces.items()]
             if CANARY in text:
                 found.append(f"{file.name}: a text that is nobody's business: {_around(text, CANARY)!r}")
@@ -268,6 +268,7 @@ class Oracles:
         return found
 
 
+_AT_START = "file is not a database"  # A start that fails may say where; the alarm before it says why.
 _TRACE = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n)+(.*)")
 _RECEIVED = "SELECT s, count(*), count(DISTINCT seq), min(seq), max(seq) FROM received_event GROUP BY s"
 

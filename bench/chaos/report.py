@@ -103,9 +103,10 @@ def _table(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
                 figures[name] = figures.get(name, 0) + count
         what = "; ".join(f"{name} {count:,.6g}" for name, count in figures.items())
         violations = sum(len(row["violations"]) for row in mine)
+        settled = sum(row["settled"] for row in struck)
         yield (
             f"| {number} | {fault.what} | {fault.store} | {seeds} | {what} | {violations} "
-            f"| {_spread(struck, 'recovery')} | {_spread(struck, 'applied')} | {sum(row['settled'] for row in struck)} |"
+            f"| {_spread(struck, 'recovery')} | {_spread(struck, 'applied')} | {settled} |"
         )
     yield ""
 

@@ -98,7 +98,7 @@ async def spoilt(scene: Scene) -> Struck:
     cluster.keep("monitoring")
     scene.mark()
     await scene.ready()
-    return {"said why": text.count("not a database"), "refused starts": 1}
+    return {"said why": text.count('"database_cannot_be_opened"'), "refused starts": 1}
 
 
 async def _copied(scene: Scene, service: str) -> Path:
