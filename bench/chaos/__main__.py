@@ -1,4 +1,4 @@
-"""``python -m bench.chaos --seeds 1,2,3 [--faults F1,F7] [--quick] [--minutes N] [--out FILE]``."""
+"""``python -m bench.chaos --seeds 1,2,3 [--faults F1,F7] [--quick] [--minutes N] [--report]``."""
 
 import argparse
 import asyncio
@@ -19,6 +19,7 @@ def main() -> int:
     words.add_argument("--quick", action="store_true", help="the short selection that the tests run")
     words.add_argument("--minutes", type=float, default=30.0, help="for each seed; what does not fit is left out")
     words.add_argument("--report", action="store_true", help="write bench/results/chaos.md from what was run")
+    words.add_argument("--store", choices=("sqlite", "postgresql"), help="only the faults on this store")
     words.add_argument("--list", action="store_true", help="show the matrix")
     chosen = words.parse_args()
     if chosen.list:
@@ -27,6 +28,7 @@ def main() -> int:
         return 0
     names = [name for name in chosen.faults.split(",") if name] or list(FAULTS)
     picked = [FAULTS[name] for name in names if FAULTS[name].quick or not chosen.quick]
+    picked = [each for each in picked if chosen.store in (None, each.store)]
     failed = False
     for seed in (int(text) for text in chosen.seeds.split(",") if text):
         result = asyncio.run(run_seed(seed, picked, chosen.minutes, partial(print, flush=True)))
@@ -34,7 +36,9 @@ def main() -> int:
         print(f"seed {seed}: {len(result.rows)} faults in {result.seconds:.0f} s; {result.journal}; {result.sometimes}")
         if chosen.report:
             (RESULTS / "chaos").mkdir(parents=True, exist_ok=True)
-            (RESULTS / "chaos" / f"seed-{seed}.json").write_text(json.dumps(result.facts(), ensure_ascii=False) + "\n")
+            (RESULTS / "chaos" / f"seed-{seed}{'-' + chosen.store if chosen.store else ''}.json").write_text(
+                json.dumps(result.facts(), ensure_ascii=False) + "\n"
+            )
     if chosen.report:
         write_report()
     return int(failed)

@@ -53,7 +53,7 @@ def _summary(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
     journal = {name: sum(run["journal"].get(name, 0) for run in runs) for name in runs[0]["journal"]}
     sometimes = {name: sum(run["sometimes"].get(name, 0) for run in runs) for name in runs[0]["sometimes"]}
     oracles = {name: sum(run["oracles"].get(name, 0) for run in runs) for name in sorted(runs[0]["oracles"])}
-    seeds = ", ".join(str(run["seed"]) for run in runs)
+    seeds = ", ".join(map(str, sorted({run["seed"] for run in runs})))
     minutes = sum(run["seconds"] for run in runs) / 60
     yield f"- {datetime.now(UTC):%Y-%m-%d}, seeds {seeds}: {len({row['fault'] for row in struck})} faults, struck "
     yield f"  {len(struck)} times, **{broken} violations**, {minutes:.0f} minutes on {os.cpu_count()} shared cores,"
@@ -96,7 +96,7 @@ def _table(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
         struck = [row for row in mine if row["outcome"] in ("held", "violated")]
         if not struck:
             continue
-        seeds = ", ".join(str(row["seed"]) for row in struck)
+        seeds = ", ".join(map(str, sorted({row["seed"] for row in struck})))
         figures: dict[str, float] = {}
         for row in struck:
             for name, count in row["struck"].items():
