@@ -20,6 +20,7 @@ def main() -> int:
     words.add_argument("--minutes", type=float, default=30.0, help="for each seed; what does not fit is left out")
     words.add_argument("--report", action="store_true", help="write bench/results/chaos.md from what was run")
     words.add_argument("--store", choices=("sqlite", "postgresql"), help="only the faults on this store")
+    words.add_argument("--part", default="", help="a name for this part of a run: the report is put together")
     words.add_argument("--list", action="store_true", help="show the matrix")
     chosen = words.parse_args()
     if chosen.list:
@@ -36,7 +37,7 @@ def main() -> int:
         print(f"seed {seed}: {len(result.rows)} faults in {result.seconds:.0f} s; {result.journal}; {result.sometimes}")
         if chosen.report:
             (RESULTS / "chaos").mkdir(parents=True, exist_ok=True)
-            (RESULTS / "chaos" / f"seed-{seed}{'-' + chosen.store if chosen.store else ''}.json").write_text(
+            (RESULTS / "chaos" / f"seed-{seed}{chosen.part and '-' + chosen.part}.json").write_text(
                 json.dumps(result.facts(), ensure_ascii=False) + "\n"
             )
     if chosen.report:

@@ -14,7 +14,7 @@ from tests.chaos.made import a_log
 pytestmark = pytest.mark.story
 
 SEED = 4
-SHORT = ("F14", "F5c", "F11", "F22", "F20", "F35", "F44")  # About 40 s on one core.
+SHORT = ("F14", "F5c", "F11", "F22", "F20", "F44")  # About 40 s on one core.
 MINUTES = 6.0  # A machine that is slower than that fails here.
 
 
