@@ -102,6 +102,7 @@ class Subscription:
         self._applied = applied
         self._mark: received.Watermark | None = None
         self._careful = 0
+        self._counted: tuple[int, int] | None = None  # The event whose attempt was counted last, and which it was.
         self._lock = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._labels = (consumer, source)
@@ -360,11 +361,14 @@ class Subscription:
             at, counted = replace(at, seq=event.envelope.seq, hash=event.hash), None
 
     async def _count_attempt(self, event: Received) -> int:
-        """Count an attempt at *event*, and whatever comes with it, before it is made."""
+        """Count an attempt at *event*, and whatever comes with it, before it is made; once a process."""
         seq = event.envelope.seq
-        return await self._database.write(
-            lambda session: received.count_attempt(session, self.source, self.partition, seq)
-        )
+        if self._counted is None or self._counted[0] != seq:
+            attempts = await self._database.write(
+                lambda session: received.count_attempt(session, self.source, self.partition, seq)
+            )
+            self._counted = seq, attempts  # That the database refuses the rest is no death.
+        return self._counted[1]
 
     async def _apply_alone(self, at: Head, event: Received, counted: int | None) -> None:
         attempts = counted or 1

@@ -254,6 +254,31 @@ def test_after_a_kill_that_no_event_is_to_blame_for_a_batch_costs_one_write_more
     play(scenario, tmp_path)
 
 
+def test_a_database_that_refuses_after_a_kill_gets_no_event_parked(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        subscription = consumer.subscribe()
+        subscription.be_careful()
+        true, refusals = consumer.database.write, 0
+
+        async def write(work):
+            nonlocal refusals
+            if work.__name__ == "work" and refusals < 2 * ATTEMPTS_MAX:
+                refusals += 1
+                raise Unavailable("the database cannot take this now; nothing was stored")
+            return await true(work)
+
+        subscription._database.write = write  # type: ignore[method-assign]
+        for _ in range(2 * ATTEMPTS_MAX):
+            with pytest.raises(Unavailable):
+                await subscription.catch_up()
+        await subscription.catch_up()
+
+        assert await consumer.parked() == []
+        assert await consumer.stored() == list(range(1, EVENTS + 1))
+
+    play(scenario, tmp_path)
+
+
 def test_a_source_that_lost_its_tail_is_diverged_and_its_scores_stand_still(tmp_path: Path) -> None:
     async def run() -> None:
         async with a_source_and_a_consumer(tmp_path, EVENTS) as (_, consumer):
