@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import redis.asyncio as aioredis
+from redis.exceptions import RedisError
 
 from bench.chaos.postgres import Postgres
 from bench.chaos.proxy import Proxy
@@ -207,7 +208,7 @@ class Cluster:
         """Wait until *condition* gives something true; a failure of the network counts as not yet."""
         deadline, last = time.monotonic() + patience, None
         while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError, OSError, KeyError, ValueError):
+            with contextlib.suppress(httpx.HTTPError, OSError, KeyError, ValueError, RedisError):
                 last = condition()
                 if asyncio.iscoroutine(last):
                     last = await last
