@@ -55,7 +55,7 @@ def _summary(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
     oracles = {name: sum(run["oracles"].get(name, 0) for run in runs) for name in sorted(runs[0]["oracles"])}
     seeds = ", ".join(map(str, sorted({run["seed"] for run in runs})))
     minutes = sum(run["seconds"] for run in runs) / 60
-    yield f"- {datetime.now(UTC):%Y-%m-%d}, seeds {seeds}: {len({row['fault'] for row in struck})} faults, struck "
+    yield f"- {datetime.now(UTC):%Y-%m-%d}, seeds {seeds}: {len({row['fault'] for row in struck})} faults, struck"
     yield f"  {len(struck)} times, **{broken} violations**, {minutes:.0f} minutes on {os.cpu_count()} shared cores,"
     yield f"  Python {platform.python_version()}."
     yield (
@@ -130,6 +130,9 @@ def _missing(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
     for row in rows:
         if row["outcome"] in ("skipped", "not struck") and (row["fault"], row["seed"]) not in ran:
             yield f"- Not run: {row['fault']} under seed {row['seed']}: {row['detail']}"
+    notes = RESULTS / "chaos" / "notes.md"
+    if notes.exists():
+        yield notes.read_text().strip()
     yield ""
     yield "Faults of the matrix that are not here, or not as written there:"
     yield ""
