@@ -9,6 +9,8 @@ import typer
 from cli.apply import apply
 from cli.audit import audit
 from cli.errors import CommandError
+from cli.init import init
+from cli.keep_token import keep_token
 from cli.play import play
 from cli.token import token
 from cli.up import up
@@ -29,6 +31,8 @@ for command in (up, play, apply, token, watch, audit):
     app.command()(command)
 app.add_typer(users, name="user")
 app.command("verify")(verify_command)
+app.command()(init)
+app.command("keep-token", hidden=True)(keep_token)  # The container of that name runs it.
 
 
 def run(words: Sequence[str] | None = None) -> None:
