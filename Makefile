@@ -27,7 +27,7 @@ SERVICE ?= all
 #? M        Of make revision: what changes, in a few words.
 M       ?=
 
-.PHONY: help run test test-compose check fix revision lock wheels image bundle clean
+.PHONY: help run test test-compose test-bundle check fix revision lock wheels image bundle clean
 
 help:  ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,13 @@ wheels: build/wheels/.made  ## Fetch the wheels that the image is made of, check
 
 image: wheels  ## Build the image scorebus:latest.
 	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) --tag scorebus:latest --file deploy/Dockerfile .
+
+bundle: $(VENV)/.installed  ## Make dist/scorebus-….tar.gz, which installs on a machine without internet.
+	rm -f dist/scorebus-*.tar.gz*
+	deploy/bundle.sh $(BIN)
+
+test-bundle: bundle  ## Install it where there is no network, and play the example.
+	tests/bundle.sh $(BIN)
 
 clean:  ## Remove environments and caches; ./data stays.
 	rm -rf .venv .venv-* *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -156,3 +156,22 @@ def test_down_and_up_again_keeps_everything(deployment: Deployment) -> None:
 
     assert deployment.heads() == before
     settled(deployment)
+
+
+def test_a_backup_goes_into_an_empty_deployment(deployment: Deployment) -> None:
+    words = ("run", "--rm", "-T", "backup")
+    place = ("-", "--database-urls", "/run/secrets")
+    before = deployment.heads()
+    deployment.count_letters(next(keys))  # Not in the backup, or in it: posted again below, it counts once.
+    copy = deployment.folder / "backup.tar.gz"
+
+    copy.write_bytes(deployment.compose_bytes(*words, "backup", *place))
+    deployment.compose("down", "--volumes", "--timeout", "30")
+    deployment.up("postgres")
+    deployment.compose_bytes(*words, "restore", *place, given=copy.read_bytes())
+    deployment.up()
+
+    after = deployment.heads()
+    assert all(after[service]["epoch"] != before[service]["epoch"] for service in SERVICES)
+    assert after["budget"]["partitions"] == before["budget"]["partitions"]
+    settled(deployment)

@@ -73,14 +73,28 @@ class Deployment:
         kept = [line for line in env.read_text().splitlines() if not line.startswith("SCOREBUS_IMAGE=")]
         env.write_text("\n".join([*kept, f"SCOREBUS_IMAGE={image}", ""]))
 
-    def compose(self, *words: str, given: str | None = None) -> str:
+    def compose(self, *words: str) -> str:
+        return self.compose_bytes(*words).decode()
+
+    def compose_bytes(self, *words: str, given: bytes | None = None) -> bytes:
+        """What compose writes, when it is given something to read."""
         clean = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith("SCOREBUS_") and not name.endswith("_IMAGE")
         }
         place = ("--project-name", self.project, "--project-directory", str(self.folder), "--progress", "quiet")
-        return run("docker", "compose", *place, *words, env=clean, input=given)
+        done = subprocess.run(
+            ["docker", "compose", *place, *words],
+            env=clean,
+            input=given or b"",
+            capture_output=True,
+            timeout=400,
+            check=False,
+        )
+        said = done.stdout[-3000:].decode(errors="replace") + done.stderr[-3000:].decode(errors="replace")
+        assert done.returncode == 0, f"compose {' '.join(words[:6])}: {said}"
+        return done.stdout
 
     def up(self, *words: str) -> None:
         self.compose("up", "--wait", "--wait-timeout", "240", "--no-build", "--quiet-pull", *words)
