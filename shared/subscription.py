@@ -191,7 +191,7 @@ class Subscription:
             try:
                 await self._compare(genuine)
                 await self._take(genuine, trusted=False)
-            except Unavailable:
+            except (FeedUnreachable, Unavailable):  # Before first contact the source itself says where to begin.
                 self.nudge()
 
     async def _compare(self, events: list[Received]) -> None:

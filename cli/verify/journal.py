@@ -10,6 +10,7 @@ Every id is of ``A-Za-z0-9._-``, so nothing in it can end an account's name. A r
 
 import csv
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -70,9 +71,13 @@ def bear_witness(ledger: Ledger, findings: Findings) -> int:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "payments.journal"
         write_journal(ledger, path)
-        command = ["hledger", "-n", "--file", str(path), "balance", "spent", "--flat", "--no-total", "-O", "csv"]
+        command = ["hledger", "--file", path.name, "balance", "spent", "--flat", "--no-total", "-O", "csv"]
+        # Its newer versions read options from the home or the working folder: nobody's settings change what it says.
+        alone = os.environ | {"HOME": folder, "XDG_CONFIG_HOME": folder, "LC_ALL": "C.UTF-8"}
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+            done = subprocess.run(
+                command, cwd=folder, env=alone, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise CommandError(f"hledger cannot be run: {error}") from error
     if done.returncode != 0:

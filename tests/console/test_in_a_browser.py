@@ -1,6 +1,8 @@
 """The console as somebody sees it: a browser before a whole platform."""
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
+from cli.folder import DataFolder
 from shared.users import a_user, read_users, write_users
 from tests.console.browser import PATIENCE_MS, Person, a_browser
 from tests.stories.platform import ROOT, Platform, a_platform, eventually
@@ -27,9 +30,9 @@ EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.tit
 PLAN = {
     "project": PROJECT,
     "title": "县图书馆新书采购",
-    "fiscal_year": 2026,
-    "from": "2026-01-01",
-    "to": "2026-12-31",
+    "fiscal_year": 2025,
+    "from": "2025-01-01",
+    "to": "2025-12-31",
     "policy": "mof-2020",
     "objective": "More books.",
     "execution": {"weight": "10"},
@@ -51,10 +54,10 @@ PROJECT_BODY = {
     "name": "县图书馆新书采购",
     "unit": "县图书馆",
     "department": "文旅局",
-    "fiscal_year": 2026,
+    "fiscal_year": 2025,
     "nature": "new",
-    "starts_on": "2026-01-01",
-    "ends_on": "2026-12-31",
+    "starts_on": "2025-01-01",
+    "ends_on": "2025-12-31",
     "lines": [{"line": "books", "name": "图书", "amount": "6000.00"}],
     "sources": {"fiscal": "6000.00"},
 }
@@ -72,7 +75,7 @@ class Office(Platform):
             "project": PROJECT,
             "line": "books",
             "amount": amount,
-            "paid_on": "2026-03-02",
+            "paid_on": "2025-03-02",
             "payee": "新华书店",
             "purpose": "books",
             "approved_by": "director",
@@ -86,7 +89,7 @@ class Office(Platform):
     def prepare(self) -> None:
         self.call("PUT", "budget", f"/projects/{PROJECT}", "admin", json=PROJECT_BODY).raise_for_status()
         self.call("PUT", "evaluation", f"/projects/{PROJECT}/plan", "admin", json=PLAN).raise_for_status()
-        receipt = {"amount": "6000.00", "source": "fiscal", "received_on": "2026-02-01", "reference": "R-1"}
+        receipt = {"amount": "6000.00", "source": "fiscal", "received_on": "2025-02-01", "reference": "R-1"}
         self.call("POST", "budget", f"/projects/{PROJECT}/receipts", "admin", json=receipt).raise_for_status()
         self.pay("600.00", "first").raise_for_status()
         eventually(lambda: self.total() == "91.00", "the first payment's score")
@@ -163,7 +166,7 @@ def test_after_a_cut_connection_every_change_is_shown(office: Office, person: Pe
 
 
 def test_text_from_outside_is_text(office: Office, person: Person) -> None:
-    fault = {"project": PROJECT, "severity": "major", "title": EVIL, "occurred_at": "2026-04-01T08:00:00+08:00"}
+    fault = {"project": PROJECT, "severity": "major", "title": EVIL, "occurred_at": "2025-04-01T08:00:00+08:00"}
     office.call("POST", "monitoring", "/faults", "admin", json=fault).raise_for_status()
     page = person.log_in("chief", PASSWORD)
 
@@ -183,7 +186,7 @@ def test_a_payment_is_posted_at_the_desk_and_a_refusal_shows_its_figures(office:
     expect(page.get_by_role("combobox", name="预算科目")).to_have_value(re.compile("图书"))
     for name, text in (("payee", "新华书店"), ("amount", "7000"), ("purpose", "新书"), ("approved_by", "馆长")):
         page.locator(person.field(name)).first.fill(text)
-    page.locator(person.field("paid_on")).first.fill("2026-05-05")
+    page.locator(person.field("paid_on")).first.fill("2025-05-05")
 
     page.locator("button.send").click()
 
@@ -336,6 +339,49 @@ def test_without_a_session_there_is_nothing_but_the_login(office: Office) -> Non
         answer = httpx.get(office.address + path)
 
         assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/login")
+
+
+def test_where_switched_on_the_wall_shows_the_overview_to_anybody_and_nothing_else(
+    office: Office, browser: Browser, tmp_path: Path
+) -> None:
+    with a_wall(office, tmp_path / "wall.log") as address:
+        passer_by = Person(browser, address)
+        page = passer_by.open("/wall")
+        row = page.locator(f"[data-project={PROJECT}]")
+        before = re.compile(re.escape(office.total()))
+        expect(row).to_contain_text(before)
+        office.pay("60.00", "for the wall").raise_for_status()
+        eventually(lambda: not before.match(office.total()), "a score that moved")
+        expect(row).not_to_contain_text(before, timeout=PATIENCE_MS)
+        assert page.locator("main a").count() == 0
+
+        passer_by.open(f"/projects/{PROJECT}")
+        assert "/login" in page.url
+        passer_by.close()
+        assert (passer_by.wrong, passer_by.foreign) == ([], [])
+
+
+@contextlib.contextmanager
+def a_wall(office: Office, log: Path) -> Iterator[str]:
+    """A second console before the same services, for the screen on the wall."""
+    port = office.base + 81
+    settings = {f"{name.upper()}_URL": url for name, url in office.urls.items()} | {
+        "PORT": str(port),
+        "USERS_FILE": str(DataFolder(office.data).users),
+        "SIGNING_KEY": str(DataFolder(office.data).signing_key),
+        "WALL_SCREEN": "true",
+    }
+    environment = os.environ | {f"SCOREBUS_{name}": value for name, value in settings.items()}
+    with log.open("wb") as out:
+        command = [sys.executable, "-m", "services.console.app"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            eventually(lambda: httpx.get(f"{address}/readyz").is_success, "a console with a wall")
+            yield address
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def test_a_socket_without_a_session_is_refused(office: Office) -> None:

@@ -32,7 +32,8 @@ class Verification:
         words = scene.words
         with section(words("verify.title"), classes="whole"):
             ui.label(words("verify.explained")).classes("quiet")
-            self._button = ui.button(words("verify.run"), on_click=self._run).props("outline no-caps")
+            self._button = ui.button(words("verify.run"), on_click=self._run)
+            self._button.props("outline no-caps").classes("self-start")
             self._place = ui.element("div").classes("requests").props('aria-live="polite"')
 
     async def _run(self) -> None:

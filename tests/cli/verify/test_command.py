@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from cli.client import Platform
 from cli.main import app
 from cli.verify import command
-from cli.verify.journal import has_witness
 from cli.verify.wording import CHECKED, FINDINGS
 from tests.cli.verify.built import Built, connected
 from tests.cli.verify.test_verifying import a_platform
@@ -113,8 +112,9 @@ def test_a_feed_that_is_none_exits_2(monkeypatch: pytest.MonkeyPatch, body: byte
     assert run(monkeypatch, built)[0] == 2
 
 
-@pytest.mark.skipif(has_witness(), reason="hledger is installed")
-def test_an_absent_witness_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_absent_witness_is_told_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
     code, out, _ = run(monkeypatch, a_platform(), "--hledger")
 
     assert (code, "hledger 未安装" in out) == (0, True)

@@ -109,4 +109,4 @@ def test_hledger_finds_the_journal_well_formed(tmp_path: Path) -> None:
     path = tmp_path / "payments.journal"
     path.write_text("".join(journal(a_ledger([declared("9.00"), received("9.00"), paid("1.00")]))))
 
-    subprocess.run(["hledger", "-n", "-f", str(path), "check"], check=True, capture_output=True)
+    subprocess.run(["hledger", "-f", str(path), "check"], check=True, capture_output=True)
