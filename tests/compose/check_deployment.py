@@ -164,6 +164,7 @@ def test_a_backup_goes_into_an_empty_deployment(deployment: Deployment) -> None:
     before = deployment.heads()
     deployment.count_letters(next(keys))  # Not in the backup, or in it: posted again below, it counts once.
     copy = deployment.folder / "backup.tar.gz"
+    deployment.use_image(os.environ["TEST_IMAGE"])
 
     copy.write_bytes(deployment.compose_bytes(*words, "backup", *place))
     deployment.compose("down", "--volumes", "--timeout", "30")
