@@ -116,7 +116,8 @@ class Service:
             raise ValueError(f"set SCOREBUS_{source.upper()}_URL: {self.name} listens to {source}")
         client = httpx.AsyncClient(base_url=url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False)
         self._feeds.append(client)
-        reader = FeedReader(client, TokenFile(self.settings.keys_dir / "service.token"))
+        token = self.settings.service_token or self.settings.keys_dir / "service.token"
+        reader = FeedReader(client, TokenFile(token))
         for partition in range(self.log.partitions):
             subscription = Subscription(
                 consumer=self.name,
