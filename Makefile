@@ -11,20 +11,29 @@ WORKERS ?= 2
 ARGS ?=
 
 BIN  = $(VENV)/bin
-PIP  = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
+PIP  = $(BIN)/python -m pip --quiet --no-input --disable-pip-version-check
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" $(ARGS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+#? BASE_IMAGE  Of make wheels and make image: the Python that the image is built on.
+BASE_IMAGE ?= python:3.13-slim
+#? IMAGE_PYTHON  Its version.
+IMAGE_PYTHON ?= 3.13
+#? ENGINE  Of make test-compose: a script that starts a Docker engine where none is reached, if it is there.
+ENGINE     ?= ../shared/tools/docker-engine.sh
 #? SERVICE  Of make revision: budget, procurement, monitoring, evaluation, or all whose tables differ.
 SERVICE ?= all
 #? M        Of make revision: what changes, in a few words.
 M       ?=
 
-.PHONY: help run test check fix revision lock clean
+#? SEEDS    Of make chaos: which schedules.
+SEEDS   ?= 1,2,3
+
+.PHONY: help run test test-compose test-bundle chaos check fix revision lock wheels image bundle clean
 
 help:  ## This list.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 	@sed -n 's/^#? //p' Makefile
 
 run: $(VENV)/.installed  ## Start everything and play the example into it; Ctrl-C stops it.
@@ -32,6 +41,12 @@ run: $(VENV)/.installed  ## Start everything and play the example into it; Ctrl-
 
 test: $(VENV)/.tooled  ## Run the tests.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+chaos: $(VENV)/.tooled  ## Strike a real platform with every fault of the matrix; half an hour; see SEEDS.
+	$(BIN)/python -m bench.chaos --seeds $(SEEDS) --report $(ARGS)
+
+test-compose: $(VENV)/.tooled  ## Test the deployment with a real Docker engine, where there is one.
+	ENGINE="$(ENGINE)" tests/compose/run.sh $(BIN) $(ARGS)
 
 check: $(VENV)/.tooled  ## Check format, lint, types, import rules, and that generated pages are fresh.
 	$(BIN)/ruff format --check .
@@ -53,13 +68,32 @@ revision: $(VENV)/.tooled  ## Write the revision that brings databases to the ta
 	$(BIN)/python -m tests.migrations.dumping
 
 lock: $(VENV)/.made  ## Write the locks anew from pyproject.toml; newest versions with ARGS=--upgrade.
-	$(PIP) "uv>=0.9,<1"
+	$(PIP) install "uv>=0.9,<1"
 	$(LOCK) pyproject.toml --group build --output-file requirements.lock
 	$(LOCK) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+wheels: build/wheels/.made  ## Fetch the wheels that the image is made of, checked by hash, into build/wheels.
+
+image: wheels  ## Build the image scorebus:latest.
+	docker build --build-arg BASE_IMAGE=$(BASE_IMAGE) --tag scorebus:latest --file deploy/Dockerfile .
+
+bundle: $(VENV)/.installed  ## Make dist/scorebus-….tar.gz, which installs on a machine without internet.
+	rm -f dist/scorebus-*.tar.gz*
+	deploy/bundle.sh $(BIN)
+
+test-bundle: bundle  ## Install it where there is no network, and play the example.
+	tests/bundle.sh $(BIN)
 
 clean:  ## Remove environments and caches; ./data stays.
 	rm -rf .venv .venv-* *.egg-info build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+build/wheels/.made: requirements.lock | $(VENV)/.made
+	rm -rf build/wheels
+	$(PIP) download --no-deps --require-hashes --only-binary :all: --python-version $(IMAGE_PYTHON) \
+	  $(foreach tag,2_17 2_28,--platform manylinux_$(tag)_$(shell uname -m)) --platform manylinux2014_$(shell uname -m) \
+	  --dest build/wheels --requirement requirements.lock
+	@touch $@
 
 # Each stamp says that a step is done; a step is done again when what it was made from has changed.
 $(VENV)/.made:
@@ -72,14 +106,14 @@ $(VENV)/.made:
 
 $(VENV)/.locked: requirements.lock $(VENV)/.made
 	@echo "Installing what requirements.lock names …"
-	@$(PIP) --no-deps --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.locked
-	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.tooled: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what requirements-dev.lock names …"
-	@$(PIP) --no-deps --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --require-hashes --requirement requirements-dev.lock
 	@touch $@

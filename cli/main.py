@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import typer
 
+from cli.agent.command import app as agent
 from cli.apply import apply
 from cli.audit import audit
+from cli.backup.command import backup, restore_command
 from cli.errors import CommandError
+from cli.init import init
+from cli.keep_token import keep_token
 from cli.play import play
 from cli.token import token
 from cli.up import up
@@ -28,7 +32,12 @@ app = typer.Typer(
 for command in (up, play, apply, token, watch, audit):
     app.command()(command)
 app.add_typer(users, name="user")
+app.add_typer(agent, name="agent")
 app.command("verify")(verify_command)
+app.command()(init)
+app.command()(backup)
+app.command("restore")(restore_command)
+app.command("keep-token", hidden=True)(keep_token)  # The container of that name runs it.
 
 
 def run(words: Sequence[str] | None = None) -> None:

@@ -13,9 +13,9 @@ import structlog
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 from redis.asyncio import Redis
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from shared.relay import heads_name, stream_name
+from shared.relay import LOST, heads_name, stream_name
 
 BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
 BLOCK_MS: Final = 1_000  # Below the client's socket timeout of 5 s, or every idle read would fail.
@@ -73,7 +73,7 @@ class Bus:
                     running = True
                     started()
                 self._turn(up=True)
-            except (RedisError, OSError, TimeoutError) as error:
+            except (*LOST, TimeoutError) as error:
                 self._turn(up=False, reason=type(error).__name__)
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -230,7 +230,8 @@ class FeedReader:
     async def _get(self, path: str, query: dict[str, Any]) -> httpx.Response:
         try:
             answer = await self._client.get(path, params=query, headers={"Authorization": f"Bearer {self._token()}"})
-        except (httpx.HTTPError, OSError) as error:
+        # anyio asks a socket that was reset a moment ago for its peer, and meets None; uvloop refuses to write to it.
+        except (httpx.HTTPError, OSError, AttributeError, RuntimeError) as error:
             raise FeedUnreachable(f"{type(error).__name__}") from error
         if answer.status_code not in (httpx.codes.OK, httpx.codes.CONFLICT):
             raise FeedUnreachable(f"answered {answer.status_code}")

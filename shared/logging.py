@@ -1,9 +1,10 @@
 """Logs: one JSON object a line on stdout, the event in the past tense, the facts as keys, no citizen's data."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import structlog
 
@@ -17,6 +18,23 @@ def _redact(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[
     for key in entry.keys() & SECRET_KEYS:
         entry[key] = "***"
     return entry
+
+
+class Lenient:
+    """A stream that may refuse: a full disk under the log costs lines, never a request or the thread that writes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            return 0
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 def configure(service: str, level: str) -> None:
@@ -37,7 +55,7 @@ def configure(service: str, level: str) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Lenient(sys.stdout))),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)

@@ -25,6 +25,9 @@ BATCH: Final = 500  # Events per pipeline: large enough to hide the round trip, 
 STREAM_LENGTH: Final = 10_000  # Entries kept, roughly; who needs older ones pulls them.
 POLL_SECONDS: Final = 1.0  # Backstop, and how often a stream that lost its tail is noticed.
 
+# What a lost connection raises. uvloop refuses a write to one that was reset a moment ago with a RuntimeError.
+LOST: Final = (RedisError, OSError, RuntimeError)
+
 log = structlog.get_logger()
 
 
@@ -97,7 +100,7 @@ class Relay:
                 self._cursor = await self._last_on_stream(redis)
                 while await self._send(redis):
                     pass
-            except (RedisError, OSError, Unavailable) as error:
+            except (*LOST, Unavailable) as error:
                 await self._wait(redis, error)
                 continue
             self._trouble = None
@@ -123,7 +126,7 @@ class Relay:
                 if await redis.type(name) not in (b"stream", b"none"):
                     await redis.delete(name)
                     log.error("foreign_key_removed", alarm=True, stream=name)
-        except (RedisError, OSError):
+        except LOST:
             return
 
     async def _idle(self, redis: Redis) -> None:
@@ -139,7 +142,7 @@ class Relay:
             try:
                 while await self._send(redis):
                     pass
-            except (RedisError, OSError, Unavailable):
+            except (*LOST, Unavailable):
                 return
 
     async def _last_on_stream(self, redis: Redis) -> int:
@@ -180,7 +183,7 @@ class Relay:
             )
             raw = msgspec.json.encode(beat)
             await redis.xadd(self._heads, {"head": raw, "mac": mac_of(self._key, raw)}, maxlen=1, approximate=False)
-        except (RedisError, OSError, Unavailable):
+        except (*LOST, Unavailable):
             return  # The next look at the stream tells what is wrong.
 
     async def _send(self, redis: Redis) -> bool:

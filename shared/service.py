@@ -17,6 +17,7 @@ import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import MetaData, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from shared import answers, asyncapi, epochs, feed, health, idempotency, openapi, operations, parking, received
@@ -115,7 +116,8 @@ class Service:
             raise ValueError(f"set SCOREBUS_{source.upper()}_URL: {self.name} listens to {source}")
         client = httpx.AsyncClient(base_url=url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False)
         self._feeds.append(client)
-        reader = FeedReader(client, TokenFile(self.settings.keys_dir / "service.token"))
+        token = self.settings.service_token or self.settings.keys_dir / "service.token"
+        reader = FeedReader(client, TokenFile(token))
         for partition in range(self.log.partitions):
             subscription = Subscription(
                 consumer=self.name,
@@ -227,6 +229,9 @@ class Service:
             await asyncio.to_thread(self.database.start)
         except SchemaTooNew as error:
             log.error("schema_too_new", alarm=True, detail=str(error))
+            raise
+        except DBAPIError as error:
+            log.error("database_cannot_be_opened", alarm=True, error=str(error.orig)[:200])
             raise
         if self.database.role == "active":
             await self._begin()
@@ -358,6 +363,8 @@ async def _kept_going(name: str, work: Background) -> None:
     while True:
         try:
             await work()
+        except Unavailable as problem:  # The database is gone for a while, which it tells itself: no bug.
+            log.warning("background_work_waits", work=name, reason=problem.detail)
         except Exception as error:  # noqa: BLE001  # Whatever it is, it is told, and the work goes on.
             log.error("background_work_failed", alarm=True, work=name, error=repr(error)[:500])
         await asyncio.sleep(RESTART_SECONDS)

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -10,10 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.access import AUDIENCE, ISSUER
 
 PREFIX = "SCOREBUS_"
+FILE_SUFFIX = "_FILE"
 
 
 class UnknownSetting(Exception):
-    """A variable that looks like ours and is none: a typing error must not pass for a default."""
+    """A variable that looks like ours and is none, or names no file: a typing error must not pass for a default."""
 
 
 class CommonSettings(BaseSettings):
@@ -26,6 +27,7 @@ class CommonSettings(BaseSettings):
     database_url: str  # sqlite:////path or postgresql://…, 14 or newer; a pooler in between must keep sessions
     redis_url: str  # The bus. It may be down; nothing but latency depends on it.
     keys_dir: Path  # public.pem, service.token and one <service>.mac per publisher.
+    service_token: Path | None = None  # Where service.token is, if not in keys_dir.
     jwks_url: str | None = None  # An OpenID Connect issuer's keys, instead of public.pem.
     issuer: str = ISSUER  # The `iss` a token must have.
     audience: str = AUDIENCE  # The `aud` a token must have.
@@ -43,14 +45,24 @@ class CommonSettings(BaseSettings):
     @classmethod
     def read(cls) -> Self:
         """
-        Read the environment.
+        Read the environment. ``SCOREBUS_<NAME>_FILE`` names a file that holds the value, for what no list of processes
+        and no `docker inspect` may show.
 
         Raises:
-            UnknownSetting: If a variable with our prefix is not a setting.
+            UnknownSetting: If a variable with our prefix is not a setting, or its file cannot be read.
             pydantic.ValidationError: If one is missing or out of bounds.
         """
-        known = {PREFIX + name.upper() for name in cls.model_fields}
-        unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-        if unknown:
+        fields = {PREFIX + name.upper(): name for name in cls.model_fields}
+        files = {variable + FILE_SUFFIX: name for variable, name in fields.items()}
+        given = [name for name in os.environ if name.startswith(PREFIX)]
+        if unknown := sorted(name for name in given if name not in fields and name not in files):
             raise UnknownSetting(f"unknown settings: {', '.join(unknown)}")
-        return cls()
+        contents: dict[str, Any] = {files[name]: _content(name) for name in given if name in files}
+        return cls(**contents)
+
+
+def _content(variable: str) -> str:
+    try:
+        return Path(os.environ[variable]).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise UnknownSetting(f"cannot read the file that {variable} names: {error.strerror}") from error

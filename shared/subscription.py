@@ -26,7 +26,7 @@ from shared.log import Head
 from shared.problems import Unavailable
 from shared.relay import Heartbeat, mac_of
 
-CAREFUL_EVENTS: Final = 1_000  # Applied one by one after an unclean stop, so that a deadly one is found.
+CAREFUL_EVENTS: Final = 1_000  # Applied with attempts counted after an unclean stop, so that a deadly one is found.
 ALARM_SECONDS: Final = 1.0  # Between two alarms of a source about refused entries.
 ATTEMPTS_MAX: Final = 3  # Then an event that kills the process is parked unread.
 
@@ -102,6 +102,7 @@ class Subscription:
         self._applied = applied
         self._mark: received.Watermark | None = None
         self._careful = 0
+        self._counted: tuple[int, int] | None = None  # The event whose attempt was counted last, and which it was.
         self._lock = asyncio.Lock()
         self._nudged = asyncio.Event()
         self._labels = (consumer, source)
@@ -116,7 +117,7 @@ class Subscription:
         return self._mark
 
     def be_careful(self) -> None:
-        """Apply the next events one by one with attempts counted: the process did not stop cleanly."""
+        """Count attempts at the next events: the process did not stop cleanly, and one of them may be why."""
         self._careful = CAREFUL_EVENTS
 
     def announce(self, happened: Sequence[Happened]) -> None:
@@ -343,7 +344,9 @@ class Subscription:
         return run
 
     async def _apply(self, at: Head, run: list[Received]) -> None:
-        if not self._careful:
+        counted = await self._count_attempt(run[0]) if self._careful else None
+        # Of a batch that has ended the process once, the events are tried one by one: one of them may be deadly.
+        if counted in (None, 1):
             try:
                 await self._commit(at, run)
             except (Stale, Unavailable):
@@ -351,19 +354,27 @@ class Subscription:
             except Exception as error:  # noqa: BLE001  # One of them is poison, or meets a bug: find out which.
                 log.warning("batch_failed", source=self.source, events=len(run), error=repr(error)[:500])
             else:
+                self._careful = max(0, self._careful - len(run))
                 return
         for event in run:
-            await self._apply_alone(at, event)
-            at = replace(at, seq=event.envelope.seq, hash=event.hash)
+            await self._apply_alone(at, event, counted)
+            at, counted = replace(at, seq=event.envelope.seq, hash=event.hash), None
 
-    async def _apply_alone(self, at: Head, event: Received) -> None:
-        attempts = 1
-        if self._careful:
-            self._careful -= 1
-            seq = event.envelope.seq
+    async def _count_attempt(self, event: Received) -> int:
+        """Count an attempt at *event*, and whatever comes with it, before it is made; once a process."""
+        seq = event.envelope.seq
+        if self._counted is None or self._counted[0] != seq:
             attempts = await self._database.write(
                 lambda session: received.count_attempt(session, self.source, self.partition, seq)
             )
+            self._counted = seq, attempts  # That the database refuses the rest is no death.
+        return self._counted[1]
+
+    async def _apply_alone(self, at: Head, event: Received, counted: int | None) -> None:
+        attempts = counted or 1
+        if self._careful:
+            self._careful -= 1
+            attempts = counted or await self._count_attempt(event)
         reason = f"not finished in {ATTEMPTS_MAX} attempts" if attempts > ATTEMPTS_MAX else None
         if reason is None:
             try:

@@ -28,6 +28,7 @@ from shared.service import Service
 from shared.subscription import Happened
 
 BATCH: Final = 100  # Projects scored in one transaction.
+RETRY_SECONDS: Final = 1.0  # After the database refused.
 
 log = structlog.get_logger()
 
@@ -55,6 +56,7 @@ class Scorer:
         self._dossiers = dossiers
         self._policies = policies
         self._due: dict[str, Reason] = {}
+        self._are_all_due = False  # Which projects those are has still to be read.
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._told: list[Callable[[ScoreUpdated], Awaitable[None]]] = []
@@ -66,7 +68,8 @@ class Scorer:
     def touched(self, happened: Sequence[Happened]) -> None:
         """Score the projects of *happened*; all of them if it is empty: a source stood still or an event was parked."""
         if not happened:
-            asyncio.get_running_loop().create_task(self.all_due())
+            self._are_all_due = True
+            self._wake.set()
             return
         for event in happened:
             self._due[event.data.project] = reason_of(event.received.envelope)
@@ -97,6 +100,13 @@ class Scorer:
 
     async def _score_due(self, now: float) -> float:
         """Score what may be scored now; returns the seconds until more may, 0 if nothing is left."""
+        if self._are_all_due:
+            self._are_all_due = False
+            try:
+                await self.all_due()
+            except Unavailable:
+                self._are_all_due = True
+                return RETRY_SECONDS
         opens = {project: self._scored_at.get(project, 0) + self._settings.coalesce_seconds for project in self._due}
         ready = [project for project, at in opens.items() if at <= now][:BATCH]
         if ready:
@@ -105,7 +115,7 @@ class Scorer:
                 await self._score_batch(dict(batch))
             except Unavailable:
                 self._due = batch | self._due
-                return 1.0
+                return RETRY_SECONDS
             self._scored_at = {p: at for p, at in self._scored_at.items() if at > now - 60} | dict.fromkeys(ready, now)
         waiting = [at for project, at in opens.items() if project in self._due]
         return max(min(waiting) - now, 0.001) if waiting else 0

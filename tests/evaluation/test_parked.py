@@ -12,6 +12,7 @@ import pytest
 
 from services.evaluation.facts import BrokenPromise, Facts
 from shared.access import ROLES, issue_token
+from shared.problems import Unavailable
 from shared.subscription import Happened
 from tests.evaluation.builders import declared, paid, received, responded
 from tests.evaluation.driver import Evaluation, started
@@ -141,5 +142,32 @@ def test_applied_and_replayed_events_are_told_alike(tmp_path: Path, monkeypatch:
         await do(evaluation, "replay", 3)
 
         assert told == [["payment.made.v1"]]
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_scores_that_were_all_to_be_made_anew_are_once_the_database_answers_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await evaluation.happen(declared("100.00"), received("100.00"))
+        await evaluation.score()
+        true, refused = evaluation.service.database.read, []
+
+        async def read(work: Any) -> Any:
+            if getattr(work, "__name__", "") == "planned_projects" and not refused:
+                refused.append(work)
+                raise Unavailable("the database cannot take this now; nothing was stored")
+            return await true(work)
+
+        monkeypatch.setattr(evaluation.service.database, "read", read)
+        subscription = evaluation.subscription("budget")
+        subscription._feed.is_up = False  # Or the next poll would find that its history is ours.
+        await subscription._diverge("another history")
+
+        score = await evaluation.score(lambda score: "diverged" in score["reasons"])
+
+        assert refused
+        assert not score["final"]
 
     play(scenario, tmp_path, monkeypatch)

@@ -65,3 +65,18 @@ def test_a_line_end_in_a_value_makes_no_second_line(lines) -> None:
     structlog.get_logger().info("happened", path='/x\n{"event": "forged"}')
 
     assert [line["event"] for line in lines()] == ["happened"]
+
+
+def test_a_log_that_cannot_be_written_costs_its_lines_and_nothing_else(lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+        def flush(self) -> None:
+            raise OSError(27, "File too large")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    configure("budget", "info")
+    structlog.configure(cache_logger_on_first_use=False)
+
+    structlog.get_logger().error("commit_failed")

@@ -71,6 +71,21 @@ def test_a_value_out_of_bounds_is_refused(environment: pytest.MonkeyPatch, name:
         CommonSettings.read()
 
 
+def test_a_value_may_stand_in_a_file(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://budget:secret@postgres/budget\n")
+    environment.delenv("SCOREBUS_DATABASE_URL")
+    environment.setenv("SCOREBUS_DATABASE_URL_FILE", str(tmp_path / "url"))
+
+    assert CommonSettings.read().database_url == "postgresql://budget:secret@postgres/budget"
+
+
+def test_a_file_that_is_not_there_stops_the_start(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("SCOREBUS_REDIS_URL_FILE", str(tmp_path / "nothing"))
+
+    with pytest.raises(UnknownSetting, match="SCOREBUS_REDIS_URL_FILE"):
+        CommonSettings.read()
+
+
 def test_settings_do_not_change() -> None:
     settings = CommonSettings.read()
 

@@ -14,7 +14,7 @@ from shared.events.base import GENESIS_HASH
 from shared.feed import FeedUnreachable
 from shared.problems import Unavailable
 from shared.relay import mac_of
-from shared.subscription import ATTEMPTS_MAX
+from shared.subscription import ATTEMPTS_MAX, Subscription
 from tests.shared.mechanism import KEY, Consumer, Source, a_source_and_a_consumer, open_databases
 
 pytestmark = pytest.mark.usefixtures("either_store")
@@ -193,40 +193,88 @@ def test_poison_is_stored_and_parked_with_its_reason_and_the_rest_goes_on(tmp_pa
     play(scenario, tmp_path)
 
 
-def test_an_event_that_kills_the_process_is_parked_after_its_last_attempt(tmp_path: Path) -> None:
-    class KilledError(BaseException):
-        """Stands for SIGKILL: nothing after it runs."""
+class KilledError(BaseException):
+    """Stands for SIGKILL: nothing after it runs."""
 
-    async def scenario(source: Source, consumer: Consumer) -> None:
-        def deadly(session: object, happened: object) -> None:
+
+class Mortal:
+    """A database whose process dies in the transaction of the effect if *deadly* is among what is applied."""
+
+    def __init__(self, database, deadly: int) -> None:
+        self._database = database
+        self._deadly = deadly
+        self.writes = 0
+        self.read = database.read
+
+    async def write(self, work):
+        self.writes += 1
+        held = dict(
+            zip(work.__code__.co_freevars, [cell.cell_contents for cell in work.__closure__ or ()], strict=True)
+        )
+        if work.__name__ == "work" and any(event.envelope.seq == self._deadly for event in held["run"]):
             raise KilledError
+        return await self._database.write(work)
 
-        for _ in range(ATTEMPTS_MAX):
-            dying = consumer.subscribe()
-            dying.be_careful()
-            dying._database = _DyingDatabase(consumer.database)  # type: ignore[assignment]
+
+def careful(consumer: Consumer, deadly: int) -> Subscription:
+    """A subscription of a process that found that the one before it did not stop cleanly."""
+    found = consumer.subscribe()
+    found.be_careful()
+    found._database = Mortal(consumer.database, deadly)  # type: ignore[assignment]
+    return found
+
+
+@pytest.mark.parametrize(("deadly", "deaths"), [(1, ATTEMPTS_MAX), (4, ATTEMPTS_MAX + 1)])
+def test_an_event_that_kills_the_process_is_parked_after_its_last_attempt(
+    tmp_path: Path, deadly: int, deaths: int
+) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        for _ in range(deaths):
             with pytest.raises(KilledError):
-                await dying.catch_up()
-
+                await careful(consumer, deadly).catch_up()
         survivor = consumer.subscribe()
         survivor.be_careful()
-        survivor._fold = lambda session, happened: None
         await survivor.catch_up()
 
         assert await consumer.parked() == [(f"not finished in {ATTEMPTS_MAX} attempts", ATTEMPTS_MAX + 1)]
         assert await consumer.stored() == list(range(1, EVENTS + 1))
+        assert consumer.applied == [f"r{number}" for number in range(1, EVENTS + 1) if number != deadly]
 
-    class _DyingDatabase:
-        """Lets attempts be counted durably and dies in the transaction of the effect."""
+    play(scenario, tmp_path)
 
-        def __init__(self, database) -> None:
-            self._database = database
-            self.read = database.read
 
-        async def write(self, work):
-            if getattr(work, "__name__", "") == "work":
-                raise KilledError
-            return await self._database.write(work)
+def test_after_a_kill_that_no_event_is_to_blame_for_a_batch_costs_one_write_more(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        subscription = careful(consumer, deadly=0)
+        await subscription.catch_up()
+
+        assert await consumer.stored() == list(range(1, EVENTS + 1))
+        assert subscription._database.writes == 3  # The watermark's first, the attempt's, the batch's.
+
+    play(scenario, tmp_path)
+
+
+def test_a_database_that_refuses_after_a_kill_gets_no_event_parked(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        subscription = consumer.subscribe()
+        subscription.be_careful()
+        true, refusals = consumer.database.write, 0
+
+        async def write(work):
+            nonlocal refusals
+            if work.__name__ == "work" and refusals < 2 * ATTEMPTS_MAX:
+                refusals += 1
+                raise Unavailable("the database cannot take this now; nothing was stored")
+            return await true(work)
+
+        subscription._database.write = write  # type: ignore[method-assign]
+        for _ in range(2 * ATTEMPTS_MAX):
+            with pytest.raises(Unavailable):
+                await subscription.catch_up()
+        await subscription.catch_up()
+
+        assert await consumer.parked() == []
+        assert await consumer.stored() == list(range(1, EVENTS + 1))
 
     play(scenario, tmp_path)
 

@@ -1,0 +1,49 @@
+"""One deployment for all of the tests here: they tell one story, in the order of the files."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.compose.deployment import Deployment
+
+NAME = f"scorebus-test-{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def deployment() -> Iterator[Deployment]:
+    """A deployment that runs; the earliest deployable program was in it if that is known."""
+    made = Deployment(Path(os.environ["TEST_FOLDER"]), NAME)
+    made.prepare(
+        SCOREBUS_IMAGE=os.environ.get("TEST_IMAGE_BEFORE", os.environ["TEST_IMAGE"]),
+        REDIS_IMAGE=os.environ["TEST_REDIS"],
+        POSTGRES_IMAGE=os.environ["TEST_POSTGRES"],
+    )
+    try:
+        made.up()
+        yield made
+    except BaseException:
+        told(made)
+        raise
+    finally:
+        made.compose("--profile", "*", "down", "--volumes", "--timeout", "20")
+
+
+def told(made: Deployment) -> None:
+    """Show what the containers said: nobody can ask them later."""
+    with contextlib.suppress(AssertionError, subprocess.SubprocessError):
+        sys.stderr.write(made.compose("ps", "--all"))
+        sys.stderr.write(made.compose("logs", "--no-color", "--tail", "15")[-12_000:])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    found = getattr(item, "funcargs", {}).get("deployment")
+    if report.when == "call" and report.failed and found is not None:
+        told(found)
+    return report
