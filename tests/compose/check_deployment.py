@@ -10,7 +10,7 @@ import pytest
 from tests.compose.deployment import CONTAINERS, PROJECT, SERVICES, Deployment, eventually, run
 
 TOTAL = "99.21"
-IMAGE_BYTES_MAX = 250 * 1024 * 1024  # Over its base.
+IMAGE_BYTES_MAX = 310 * 1024 * 1024  # 200 without typst, which prints the forms: 81 MB of program, and its bytecode.
 
 keys = (f"letter-{number}" for number in itertools.count(1))
 
