@@ -83,6 +83,7 @@ class _Container:
     is_proven: bool = False  # Its health check said so.
     has_health_check: bool = False
     out_of_memory: bool = False
+    seen_at: datetime | None = None  # The latest sign; older ones come when an engine tells its past again.
 
 
 @dataclass(slots=True)
@@ -104,9 +105,14 @@ class Assets:
         """What follows from *seen* at once; the rest follows from `look`."""
         asset = self._assets.setdefault(seen.place, _Asset())
         container = asset.containers.setdefault(seen.container, _Container())
+        if container.seen_at is not None and seen.at < container.seen_at:
+            return []
+        container.seen_at = seen.at
         match seen.sign:
             case Sign.STARTED:
-                asset.containers[seen.container] = _Container(up_at=seen.at, has_health_check=seen.has_health_check)
+                asset.containers[seen.container] = _Container(
+                    up_at=seen.at, has_health_check=seen.has_health_check, seen_at=seen.at
+                )
             case Sign.HEALTHY:
                 container.up_at, container.is_proven, container.has_health_check = seen.at, True, True
             case Sign.OOM:
@@ -114,7 +120,7 @@ class Assets:
             case Sign.REMOVED:
                 del asset.containers[seen.container]
             case Sign.UNHEALTHY | Sign.DIED:
-                if seen.sign is Sign.DIED and seen.exit_code != 0:
+                if seen.sign is Sign.DIED and seen.exit_code != 0 and seen.at not in asset.deaths:
                     asset.deaths.append(seen.at)
                 container.up_at, container.is_proven = None, False
                 return self._open(seen, asset, _title(seen, container, is_loop=_is_loop(asset, seen.at)))

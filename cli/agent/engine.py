@@ -72,30 +72,36 @@ class Engine:
             self._stop.wait(RETRY_SECONDS)
 
     def _follow(self, cursor: str | None) -> str:
-        # The state first, then what happened since before it was asked for: seen twice does no harm, missed does.
-        since = f"{datetime.now(UTC).timestamp():.9f}"
-        if cursor is None:
-            cursor = since
-        for seen in self._standing():
-            self._seen.put((seen, cursor))
-        events = self._client.events(
-            since=min(cursor, since, key=float), decode=True, filters={"type": "container", "label": ASSET}
-        )
-        for event in events:
+        # What has happened up to now, how things stand now, and what happens from then on: in this order, for an old
+        # start after a new end would look like a recovery. What is seen twice does no harm.
+        now = datetime.now(UTC)
+        since = f"{now.timestamp():.9f}"
+        if cursor is not None and float(cursor) < float(since):
+            for found in self._events(cursor, until=since):
+                self._seen.put(found)
+        for seen in self._standing(now):
+            self._seen.put((seen, since))
+        cursor = since
+        for happened, cursor in self._events(since):
+            self._seen.put((happened, cursor))
+        return cursor
+
+    def _events(self, since: str, until: str | None = None) -> Iterator[tuple[Seen, str]]:
+        words = {"decode": True, "filters": {"type": "container", "label": ASSET}}
+        for event in self._client.events(since=since, until=until, **words):
             if self._stop.is_set():
                 break
             cursor = f"{event['timeNano'] // 10**9}.{event['timeNano'] % 10**9:09d}"
             happened = self._event(event)
             if happened is not None:
-                self._seen.put((happened, cursor))
-        return cursor
+                yield happened, cursor
 
-    def _standing(self) -> Iterator[Seen]:
-        """What the containers that are there look like now."""
+    def _standing(self, now: datetime) -> Iterator[Seen]:
+        """What the containers that are there look like, *now* at the earliest."""
         for container in self._client.containers.list(all=True, filters={"label": ASSET}, ignore_removed=True):
             place = self._place(container.labels)
             if place is not None:
-                yield from _standing(container.name, place, container.attrs["State"])
+                yield from _standing(container.name, place, container.attrs["State"], now)
 
     def _event(self, event: Mapping[str, Any]) -> Seen | None:
         attributes = event["Actor"]["Attributes"]
@@ -123,13 +129,12 @@ class Engine:
         return Place(project=project, asset=asset) if project and asset else None
 
 
-def _standing(name: str, place: Place, state: Mapping[str, Any]) -> Iterator[Seen]:
+def _standing(name: str, place: Place, state: Mapping[str, Any], now: datetime) -> Iterator[Seen]:
     health = state.get("Health", {}).get("Status")
     if state["Running"]:
         has_health_check = health is not None
         at = _moment(state["StartedAt"])
         yield Seen(container=name, place=place, sign=Sign.STARTED, at=at, has_health_check=has_health_check)
-        now = datetime.now(UTC)
         if health == "healthy":
             yield Seen(container=name, place=place, sign=Sign.HEALTHY, at=now)
         elif health == "unhealthy":

@@ -93,3 +93,23 @@ def test_faults_of_an_asset_open_and_resolve_in_turn_whatever_happens(steps: lis
     )
     assert all(first.fault == second.fault for first, second in zip(changes[::2], changes[1::2], strict=False))
     assert all(first.at <= second.at for first, second in zip(changes[::2], changes[1::2], strict=False))
+
+
+def test_what_an_engine_tells_of_the_past_again_changes_nothing() -> None:
+    assets = Assets({})
+    [opened] = told(assets, seen(Sign.STARTED, 0), seen(Sign.DIED, 60, exit_code=3))
+
+    again = told(assets, seen(Sign.HEALTHY, 5), seen(Sign.STARTED, 0), seen(Sign.DIED, 60, exit_code=3))
+
+    assert isinstance(opened, Opened)
+    assert again == []
+    assert assets.look(at(1_000)) == []
+
+
+def test_deaths_that_are_told_twice_are_no_loop() -> None:
+    assets = Assets({})
+
+    changes = told(assets, seen(Sign.STARTED, 0), *[seen(Sign.DIED, 60, exit_code=3)] * LOOP_DEATHS)
+
+    assert ["again and again" in change.title for change in changes if isinstance(change, Opened)] == [False]
+    assert len(told(assets, seen(Sign.STARTED, 70), seen(Sign.HEALTHY, 71))) == 1
