@@ -17,14 +17,15 @@ def events(platform: Platform, last_id: str, client: httpx.Client, token: str = 
     token = token or platform.token("viewer")
     headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last_id} if last_id else {})
     url = f"{platform.urls['evaluation']}/scores/stream?project={PROJECT}"
-    with client.stream("GET", url, headers=headers, timeout=30) as answer:
+    # A silent stream tells every 15 s that it lives: nothing for 10 s means that no event is to come.
+    with client.stream("GET", url, headers=headers, timeout=10) as answer:
         for event in EventSource(answer).iter_sse():
             if event.data:
                 yield event.id, event.event, event.json()
 
 
 def test_a_dashboard_cut_off_ten_times_sees_every_version_once_in_order(tmp_path: Path) -> None:
-    with a_platform(tmp_path / "data", "--play", str(EXAMPLE), "--speed", "6") as platform, httpx.Client() as client:
+    with a_platform(tmp_path / "data", "--play", str(EXAMPLE), "--speed", "20") as platform, httpx.Client() as client:
         eventually(lambda: platform.score()["version"] >= 1, "a first score")
         last_id, versions, cuts = "", [], 0
         while cuts < 10:
