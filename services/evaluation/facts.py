@@ -81,6 +81,7 @@ class Contract:
     terms: list[Terms]
     acceptances: list[Acceptance] = field(default_factory=list)
     termination: tuple[Origin, date] | None = None
+    method: str = ""  # How it was purchased.
 
 
 @dataclass(slots=True)
@@ -173,6 +174,7 @@ class Facts:
     unit: str = ""
     department: str = ""
     sources: list[tuple[Origin, budget.Sources]] = field(default_factory=list)  # As declared, then as adjusted.
+    lines: list[tuple[Origin, tuple[budget.BudgetLine, ...]]] = field(default_factory=list)  # Likewise.
     time_zone: str = DEFAULT_ZONE
     initial_budget: tuple[Origin, int] | None = None
     adjustments: list[tuple[Origin, int]] = field(default_factory=list)
@@ -267,6 +269,7 @@ def _project_declared(facts: Facts, origin: Origin, data: budget.ProjectDeclared
     if facts.initial_budget is None:  # A later declaration corrects words; amounts change by adjustment.
         facts.initial_budget = (origin, sum(fen(line.initial) for line in data.lines))
         facts.sources.append((origin, data.sources))
+        facts.lines.append((origin, data.lines))
 
 
 def _budget_adjusted(facts: Facts, origin: Origin, data: budget.BudgetAdjusted) -> None:
@@ -274,6 +277,7 @@ def _budget_adjusted(facts: Facts, origin: Origin, data: budget.BudgetAdjusted) 
         raise BrokenPromise(f"the budget of {data.project} was adjusted before it was declared")
     facts.adjustments.append((origin, fen(data.amount)))
     facts.sources.append((origin, data.sources))
+    facts.lines.append((origin, data.lines))
 
 
 def _funds_received(facts: Facts, origin: Origin, data: budget.FundsReceived) -> None:
@@ -294,6 +298,7 @@ def _payment_reversed(facts: Facts, origin: Origin, data: budget.PaymentReversed
 def _contract_signed(facts: Facts, origin: Origin, data: procurement.ContractSigned) -> None:
     terms = Terms(origin, fen(data.amount), data.ends_on, frozenset(item.item for item in data.items))
     contract = Contract(origin, data.government_procurement, data.starts_on, data.payment_days, [terms])
+    contract.method = data.method
     _add(facts.contracts, data.contract, contract, "contract")
 
 

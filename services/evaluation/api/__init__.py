@@ -12,6 +12,7 @@ from services.evaluation.api import (
     plans,
     policies,
     rebuilds,
+    reports,
     scores,
     stream,
 )
@@ -28,6 +29,7 @@ def router(parts: Parts) -> APIRouter:
     scores.add(routes, parts)
     policies.add(routes, parts)
     forms.add(routes, parts)
+    reports.add(routes, parts)
     closures.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)

@@ -74,7 +74,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
         row = await service.database.read(lambda session: store.sealed_paper(session, project, kind))
         if row is None:
             raise NotFound(f"the form of {project} is not sealed", project=project)
-        headers = attached(project, f"{project}-sealed", kind) | {"ETag": f'"{row.sha256}"'}
+        headers = attached(project, "form", f"{project}-sealed", kind) | {"ETag": f'"{row.sha256}"'}
         return Response(row.content, media_type=MEDIA_TYPES[kind], headers=headers)
 
 

@@ -1,8 +1,10 @@
 """The statutory form on every kind of paper, and the words that people write for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -14,6 +16,7 @@ from sqlmodel import Session
 from services.evaluation import handlers, papers, store
 from services.evaluation.api.callers import Planner, Time, moment
 from services.evaluation.dossiers import known_at as facts_known_at
+from services.evaluation.facts import Facts
 from services.evaluation.parts import Parts
 from services.evaluation.rules.forms.grid import Grid, draw
 from services.evaluation.rules.forms.layout import Language
@@ -72,20 +75,17 @@ def add(routes: APIRouter, parts: Parts) -> None:
             raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
 
         def find(session: Session) -> Form:
-            with parts.shown.reading(session, project) as facts:
-                known = moment("known_at", known_at, facts)
-                at = moment("as_of", as_of, facts) or known or service.clock.now()
-                seen = facts if known is None else facts_known_at(session, project, known, facts)
-                version = store.version_at(session, project, known or service.clock.now())
+            with seen(session, parts, project, as_of, known_at) as view:
+                rules, shape = parts.policies, parts.layouts[layout]
                 return handlers.filled(
-                    session, project, seen, parts.policies, parts.layouts[layout], lang, as_of=at, version=version
+                    session, project, view.facts, rules, shape, lang, as_of=view.as_of, version=view.version
                 )
 
         filled = await service.database.read(find)
         if kind == "json":
             return Response(msgspec.json.encode(show_form(filled, project)), media_type="application/json")
         paper = await asyncio.to_thread(lambda: KINDS[kind].make(draw(filled), filled.title))
-        headers = attached(project, f"{filled.project}-{filled.title}", kind)
+        headers = attached(project, "form", f"{filled.project}-{filled.title}", kind)
         return Response(paper, media_type=KINDS[kind].media_type, headers=headers)
 
     @routes.put("/projects/{project}/narrative", tags=["forms"])
@@ -117,10 +117,36 @@ def add(routes: APIRouter, parts: Parts) -> None:
         return {"project": project, "language": lang, "texts": texts}
 
 
-def attached(project: str, name: str, kind: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a paper is made from: the facts, the moment that it speaks of, and the version of the score by then."""
+
+    facts: Facts
+    as_of: datetime
+    version: int
+
+
+@contextmanager
+def seen(session: Session, parts: Parts, project: str, as_of: Time, known_at: Time) -> Iterator[View]:
+    """
+    The facts of *project* as asked for.
+
+    Raises:
+        Invalid: If a moment is none.
+    """
+    now = parts.service.clock.now()
+    with parts.shown.reading(session, project) as facts:
+        known = moment("known_at", known_at, facts)
+        at = moment("as_of", as_of, facts) or known or now
+        told = facts if known is None else facts_known_at(session, project, known, facts)
+        yield View(told, at, store.version_at(session, project, known or now))
+
+
+def attached(project: str, paper: str, name: str, kind: str) -> dict[str, str]:
     """The headers of a paper that is to be saved under a name in any script."""
-    shown = quote(f"{name}.{kind}")
-    return {"Content-Disposition": f"attachment; filename=\"{project}-form.{kind}\"; filename*=UTF-8''{shown}"}
+    shown = quote(f"{name}.{kind}", safe="")
+    plain = f"{project}-{paper}.{kind}"
+    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{shown}"}
 
 
 def show_form(form: Form, project: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from services.evaluation.handlers.plans import (
     plan_of,
     report_measurement,
 )
+from services.evaluation.handlers.reports import monitored, reported
 from services.evaluation.handlers.scores import evaluated, latest, score_fields, score_project
 
 __all__ = [
@@ -29,10 +30,12 @@ __all__ = [
     "filled",
     "give_rating",
     "latest",
+    "monitored",
     "open_closure",
     "plan_of",
     "propose",
     "report_measurement",
+    "reported",
     "restatement",
     "score_fields",
     "score_project",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from services.evaluation.rules.forms.grid import Grid
+from services.evaluation.rules.reports.model import Report
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -33,3 +34,27 @@ def as_pdf(grid: Grid, title: str) -> bytes:
     from services.evaluation.papers.print import printed  # noqa: PLC0415
 
     return printed(grid, title)
+
+
+def report_as_docx(report: Report) -> bytes:
+    """
+    The report as docx.
+
+    Raises:
+        FontsMissing: If no font with Chinese signs is installed: its charts are drawn with one.
+    """
+    from services.evaluation.papers.report import report_docx  # noqa: PLC0415
+
+    return report_docx(report)
+
+
+def report_as_pdf(report: Report) -> bytes:
+    """
+    The report as PDF.
+
+    Raises:
+        FontsMissing: If no font with Chinese signs is installed.
+    """
+    from services.evaluation.papers.report import report_pdf  # noqa: PLC0415
+
+    return report_pdf(report)

@@ -125,6 +125,17 @@ def _wanted(target: Target) -> Range:
     return (value if target.op in ("=", ">=", ">") else None, value if target.op in ("=", "<=", "<") else None)
 
 
+def stays_reached(target: Target, found: Range) -> bool:
+    """Whether every value that is still possible reaches *target*: a rating may always be given anew."""
+    if target.op == "level":
+        return False
+    (low, high), (floor, ceiling) = found, _wanted(target)
+    is_high_enough = floor is None or (low is not None and (low > floor or (low == floor and target.op != ">")))
+    return is_high_enough and (
+        ceiling is None or (high is not None and (high < ceiling or (high == ceiling and target.op != "<")))
+    )
+
+
 def _is_out_of_reach(standing: Standing) -> bool:
     """Whether no value that is still possible reaches the target."""
     (low, high), (floor, ceiling), op = standing.range, _wanted(standing.target), standing.target.op

@@ -59,7 +59,7 @@ def test_a_form_that_is_not_final_says_so_and_why(tmp_path: Path, monkeypatch: p
         form = await evaluation.get("/projects/p/form.json?as_of=2018-07-01")
         english = await evaluation.get("/projects/p/form.json?as_of=2018-07-01&lang=en")
 
-        assert form["mark"].startswith("未定稿:评价期尚未结束")
+        assert form["mark"].startswith("未定稿：评价期尚未结束")
         assert english["mark"].startswith("Not final: the window is still open")
         assert [line.split()[0] for line in form["foot"][3:-1]] == ["budget", "monitoring", "procurement", "evaluation"]
 
@@ -133,7 +133,7 @@ def test_what_people_write_stands_on_the_form(tmp_path: Path, monkeypatch: pytes
         answer = await evaluation.send("PUT", "/projects/p/narrative", {"texts": {"achieved": "全年正常运行。"}})
 
         assert answer.status_code == 200, answer.text
-        assert before["objective"]["achieved"] == "(尚未填写)"
+        assert before["objective"]["achieved"] == "（尚未填写）"
         assert (await evaluation.get("/projects/p/form.json"))["objective"]["achieved"] == "全年正常运行。"
         assert (await evaluation.get("/projects/p/narrative"))["texts"] == {"achieved": "全年正常运行。"}
         viewer = await evaluation.send("PUT", "/projects/p/narrative", {"texts": {}}, role="auditor")
@@ -169,7 +169,7 @@ def test_money_is_shown_by_where_it_comes_from(tmp_path: Path, monkeypatch: pyte
 
         money = (await evaluation.get("/projects/p/form.json"))["money"]
 
-        assert [line["label"] for line in money] == ["年度资金总额", "其中:本年财政拨款", "上年结转资金", "其他资金"]
+        assert [line["label"] for line in money] == ["年度资金总额", "其中：本年财政拨款", "上年结转资金", "其他资金"]
         assert (money[0]["initial"], money[0]["annual"], money[0]["executed"]) == ("0.1", "0.1", "0.025")
         assert (money[0]["rate"], money[0]["score"]) == ("25.00%", "2.50")
 

@@ -56,7 +56,7 @@ def is_worded(row: PrintedRow) -> bool:
 
 
 def is_deemed(row: PrintedRow) -> bool:
-    """Whether the actual says that there was nothing to measure and how that counts: 未发生,视为达成."""
+    """Whether the actual says that there was nothing to measure and how that counts: 未发生，视为达成."""
     return row.actual is not None and DEEMED.search(normal(row.actual)) is not None
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Final
 
 from services.evaluation.facts import Facts
-from services.evaluation.model import Execution, Plan, Policy, Row, Score
+from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score
 from services.evaluation.rules.forms.layout import Column, Language, Layout, MoneyRow, word
 from services.evaluation.rules.forms.model import Form, IndicatorLine, MoneyLine
 from services.evaluation.rules.formulas import way_of
@@ -48,7 +48,7 @@ def fill(
         tips: Where the logs stand, a line each.
     """
     period = Period.of(plan, facts, score.as_of)
-    comma, colon = ("、", ":") if language == "zh" else (", ", ": ")
+    comma, colon = ("、", "：") if language == "zh" else (", ", ": ")
     reasons = comma.join(word(reason, language) for reason in score.reasons)
     return Form(
         layout=layout,
@@ -138,12 +138,13 @@ def _line(
     row: Row, facts: Facts, policy: Policy, layout: Layout, language: Language, explanations: Explanations
 ) -> IndicatorLine:
     indicator = row.indicator
+    level1, level2 = level_words(indicator, language)
     cells: dict[Column, str] = {
-        "level1": word(_DIMENSIONS.get(indicator.dimension, indicator.dimension), language),
-        "level2": word(indicator.aspect, language),
+        "level1": level1,
+        "level2": level2,
         "level3": indicator.name,
         "target": target_text(indicator.target) + ("" if indicator.target.op in ("by", "level") else indicator.unit),
-        "measured": _measured(row, facts, language),
+        "measured": measured_words(row, facts, language),
         "completion": _completion(row),
         "rule": _rule(row, policy, language),
         "weight": plain(Fraction(indicator.weight)),
@@ -160,7 +161,14 @@ def _rule(row: Row, policy: Policy, language: Language) -> str:
     return zh if language == "zh" else en
 
 
-def _measured(row: Row, facts: Facts, language: Language) -> str:
+def level_words(indicator: Indicator, language: Language) -> tuple[str, str]:
+    """An indicator's first and second level (一级指标, 二级指标)."""
+    first = word(_DIMENSIONS.get(indicator.dimension, indicator.dimension), language)
+    return first, word(indicator.aspect, language)
+
+
+def measured_words(row: Row, facts: Facts, language: Language) -> str:
+    """What was measured as people write it, with its unit; or that there is nothing, or that nothing occurred."""
     if row.is_vacuous:
         return word("vacuous", language)
     if row.measured is None:

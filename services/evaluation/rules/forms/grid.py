@@ -144,18 +144,18 @@ def _indicators(grid: Grid, form: Form) -> None:
                 style: Style = "figure" if column in ("weight", "score") else "text"
                 text = line.cells[column]
                 grid.cells.append(Cell(row=first + index, column=place, text=text, style=style))
+    levels = [(line.cells["level1"], line.cells["level2"]) for line in form.rows]
     for depth in (1, 2):
-        for start, count, text in _runs(form, depth):
+        for start, count, text in runs(levels, depth):
             cell = Cell(row=first + start, column=depth - 1, rows=count, text=text, style="text")
             grid.cells.append(cell)
     grid.rows += len(form.rows)
 
 
-def _runs(form: Form, depth: int) -> Iterator[tuple[int, int, str]]:
-    """Neighbours with the same levels down to *depth*: where they begin, how many they are, and their text."""
-    levels: tuple[Column, ...] = ("level1",) if depth == 1 else ("level1", "level2")
+def runs(levels: Sequence[tuple[str, ...]], depth: int) -> Iterator[tuple[int, int, str]]:
+    """Neighbours with the same *levels* down to *depth*: where they begin, how many they are, and their text."""
     start = 0
-    for key, lines in groupby(form.rows, key=lambda line: tuple(line.cells[level] for level in levels)):
+    for key, lines in groupby(levels, key=lambda texts: texts[:depth]):
         count = len(list(lines))
         yield start, count, key[-1]
         start += count

@@ -1,0 +1,202 @@
+"""The report and the monitoring form: what they say is what the score says, at any day, whatever people wrote."""
+
+import io
+import re
+import zipfile
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import docx
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.evaluation.model import Score
+from services.evaluation.rules import evaluate
+from services.evaluation.rules.forms.layout import Language
+from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
+from services.evaluation.rules.reports.model import Heading, Paragraph, Report, Table
+from services.evaluation.rules.reports.report import Material, scale, write
+from services.evaluation.rules.showing import points_text
+from tests.evaluation.builders import NEXT_YEAR, a_plan, an_indicator, at, declared, facts_of, paid
+from tests.evaluation.driver import Evaluation
+from tests.evaluation.forms.made import POLICIES, WORDS, Made, projects
+from tests.evaluation.forms.test_calls import RARE, has_fonts, prepare
+from tests.evaluation.test_api import play
+
+SECTIONS = ("overview", "funds", "organisation", "results", "other", "work")
+needs_fonts = pytest.mark.skipif(not has_fonts(), reason="no font with Chinese signs")
+
+
+def report_of(made: Made, language: Language = "zh", **narrative: str) -> Report:
+    def score_at(moment: Any) -> Score:
+        return evaluate(made.facts, made.plan, POLICIES[made.plan.policy], as_of=moment)
+
+    return write(
+        Material(
+            score=made.score,
+            plan=made.plan,
+            facts=made.facts,
+            score_at=score_at,
+            version=7,
+            explanations=dict.fromkeys(made.score.explained, WORDS),
+            narrative=narrative,
+            language=language,
+        )
+    )
+
+
+def sentences(report: Report) -> str:
+    return "\n".join(block.text for block in report.blocks if isinstance(block, Paragraph))
+
+
+def table(report: Report, *head: str) -> tuple[tuple[str, ...], ...]:
+    [found] = [block for block in report.blocks if isinstance(block, Table) and block.head[: len(head)] == head]
+    return found.rows
+
+
+@given(projects())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_sentence_contradicts_a_figure(made: Made) -> None:
+    report, score = report_of(made), made.score
+
+    text = sentences(report)
+    states = [row.status for row in score.rows]
+    told = re.search("绩效自评总分(.+?)分.*达到指标值的(.+?)项，未达到的(.+?)项，尚无数据的(.+?)项", text)
+
+    assert told is not None
+    counts = [str(states.count(state)) for state in ("met", "missed", "pending")]
+    assert told.groups() == (points_text(score.total), *counts)
+    rows = table(report, "指标", "指标值")
+    assert [row[4] for row in rows[1:]] == [points_text(row.score) for row in score.rows]
+    assert ("全部指标均达到指标值" in text) == (set(states) == {"met"})
+    lines = table(report, "科目") if "科目" in str(report.blocks) else ()
+    if lines:
+        *parts, whole = ([Fraction(cell) for cell in row[1:3]] for row in lines)
+        assert [sum(column) for column in zip(*parts, strict=True)] == whole
+        assert whole[1] == Fraction(score.execution.spent, 1_000_000)
+
+
+@given(projects())
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_months_add_up_to_the_year(made: Made) -> None:
+    report = report_of(made)
+    if made.score.execution.spent == made.score.execution.received == 0:
+        return
+
+    rows = table(report, "月份")
+
+    assert sum(Fraction(row[2]) for row in rows) == Fraction(made.score.execution.spent, 1_000_000)
+    assert Fraction(rows[-1][3]) == Fraction(made.score.execution.spent, 1_000_000)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_nobody_wrote_is_marked_and_what_somebody_wrote_stands_as_written(language: Language) -> None:
+    made = Made(a_plan(), [declared("1000.00"), paid("250.00")])
+    written = f"第一段 {{}} {{name}} %s {RARE}\n=1+1"
+
+    report = report_of(made, language, funds=written)
+
+    missing = [block for block in report.blocks if isinstance(block, Paragraph) and block.tone == "missing"]
+    texts = [block.text for block in report.blocks if isinstance(block, Paragraph) and block.tone == "written"]
+    assert texts == written.split("\n")
+    assert len(missing) >= len(SECTIONS) - 1
+    assert len([block for block in report.blocks if isinstance(block, Heading) and block.level == 1]) == len(SECTIONS)
+
+
+@given(st.floats(min_value=0, max_value=1e9))
+def test_an_axis_holds_the_most_and_is_not_empty(most: float) -> None:
+    top = scale(most)
+
+    assert most <= top
+    assert top <= max(1.0, 6 * most)
+
+
+def test_a_value_at_its_pace_is_expected_at_the_end() -> None:
+    plan = a_plan(an_indicator("paid_amount", ">=", "1000", unit="元"))
+    facts = facts_of(declared("1000.00"), paid("250.00"), plan=plan)
+    score = evaluate(facts, plan, POLICIES["mof-2020"], as_of=at("07-02 12:00"))
+
+    form = monitor("zh", score=score, plan=plan, facts=facts, version=1, explanations={})
+
+    [row] = form.rows
+    assert (row.progress, row.expected, row.likelihood) == ("250元", "500元", "possible")
+    assert form.money == ("0.1", "0.1", "0.025", "25.00%", "0.05")
+    assert form.span == "1—7月"
+
+
+@given(projects())
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_when_the_year_is_over_nothing_is_only_possible(made: Made) -> None:
+    form = monitor("zh", score=made.score, plan=made.plan, facts=made.facts, version=1, explanations={})
+
+    for line, row in zip(form.rows, made.score.rows, strict=True):
+        assert line.likelihood == ("certain" if row.status == "met" else "impossible")
+        assert line.expected == line.progress
+    grid = draw_monitoring(form)
+    taken = [
+        (row, column)
+        for cell in grid.cells
+        for row in range(cell.row, cell.row + cell.rows)
+        for column in range(cell.column, cell.column + cell.columns)
+    ]
+    assert sorted(taken) == [(row, column) for row in range(grid.rows) for column in range(grid.width)]
+
+
+@needs_fonts
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_report_is_handed_out_at_any_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: str) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+        score = await evaluation.get("/projects/p/score")
+        body = {"language": lang, "texts": {"work": f"<b>&{RARE}</b>"}}
+        assert (await evaluation.send("PUT", "/projects/p/narrative", body)).status_code == 200
+
+        text = await evaluation.send("GET", f"/projects/p/report.docx?lang={lang}")
+        again = await evaluation.send("GET", f"/projects/p/report.docx?lang={lang}&as_of={NEXT_YEAR.isoformat()[:10]}")
+        page = await evaluation.send("GET", f"/projects/p/report.pdf?lang={lang}")
+        before = await evaluation.send("GET", f"/projects/p/report.pdf?lang={lang}&as_of=2018-01-01")
+        no_kind = await evaluation.send("GET", "/projects/p/report.xlsx")
+
+        words = "\n".join(each.text for each in docx.Document(io.BytesIO(text.content)).paragraphs)
+        assert score["total"] in words
+        assert f"<b>&{RARE}</b>" in words
+        assert "report" in text.headers["content-disposition"]
+        assert zipfile.is_zipfile(io.BytesIO(again.content))
+        assert page.content.startswith(b"%PDF")
+        assert before.content.startswith(b"%PDF")
+        assert no_kind.status_code == 404
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_a_monitoring_form_is_handed_out_for_any_month(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+
+        form = await evaluation.get("/projects/p/monitoring-form.json?month=2018-07")
+        book = await evaluation.send("GET", "/projects/p/monitoring-form.xlsx?month=2018-07")
+        text = await evaluation.send("GET", "/projects/p/monitoring-form.docx?month=2018-07&lang=en")
+        twice = await evaluation.send("GET", "/projects/p/monitoring-form.json?month=2018-07&as_of=2018-07-01")
+        no_month = await evaluation.send("GET", "/projects/p/monitoring-form.json?month=2018-13")
+
+        assert form["span"] == "1—7月"
+        cells = {str(cell.value) for row in openpyxl.load_workbook(io.BytesIO(book.content)).active for cell in row}
+        assert {form["money"]["spent"], *(line["progress"] for line in form["indicators"])} <= cells
+        assert zipfile.is_zipfile(io.BytesIO(text.content))
+        assert (twice.status_code, no_month.status_code) == (422, 422)
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_what_is_spent_is_never_expected_above_the_budget() -> None:
+    plan = a_plan()
+    facts = facts_of(declared("1000.00"), paid("900.00", "01-05 00:00"), plan=plan)
+    score = evaluate(facts, plan, POLICIES["mof-2020"], as_of=at("02-01 00:00"))
+
+    form = monitor("zh", score=score, plan=plan, facts=facts, version=1, explanations={})
+
+    assert Decimal(form.money[4]) == Decimal("0.1")
