@@ -40,7 +40,7 @@ run: $(VENV)/.installed  ## Start everything and play the example into it; Ctrl-
 	$(BIN)/scorebus up --play examples/kashgar-2018 --speed 60 $(ARGS)
 
 test: $(VENV)/.tooled  ## Run the tests.
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 2 $(ARGS)
 
 chaos: $(VENV)/.tooled  ## Strike a real platform with every fault of the matrix; half an hour; see SEEDS.
 	$(BIN)/python -m bench.chaos --seeds $(SEEDS) --report $(ARGS)

@@ -7,6 +7,7 @@ from tests.proof.schedules import STEPS, Schedule, Stage, play_all
 SEEDS = range(1, 361)
 
 
+@pytest.mark.timeout(1_500)  # Minutes of work, not of waiting.
 def test_the_invariants_hold_whatever_happens(sqlite_stage: Stage) -> None:
     told: list[str] = []
 
