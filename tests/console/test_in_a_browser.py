@@ -251,6 +251,33 @@ def test_all_is_verified_at_a_click(person: Person) -> None:
     expect(page.get_by_text("全部属实")).to_be_visible(timeout=4 * PATIENCE_MS)
 
 
+def test_papers_are_saved_as_of_the_day_that_one_looks_at(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/projects/{PROJECT}")
+    offered = page.get_by_role("navigation", name="下载表格和报告")
+    expect(offered.get_by_role("link")).to_have_count(8)
+
+    with page.expect_download() as now:
+        offered.get_by_role("link", name="Excel").first.click()
+    page.locator(".time-slider").click(position={"x": 1, "y": 12})
+    expect(page.locator(".time-shown")).not_to_have_text("现在")
+    with page.expect_download() as then:
+        offered.get_by_role("link", name="Excel").first.click()
+
+    assert now.value.suggested_filename == "县图书馆新书采购-项目支出绩效自评表.xlsx"
+    assert "as_of=2025-01-01" in then.value.url
+    assert then.value.path().read_bytes().startswith(b"PK")
+
+
+def test_a_paper_is_for_who_may_read_it(office: Office, person: Person) -> None:
+    person.log_in("looker", PASSWORD)
+    page = person.open(f"/projects/{PROJECT}")
+
+    expect(page.locator("button.score").first).to_be_visible()
+    expect(page.locator("nav.papers")).to_have_count(0)
+    assert person.context.request.get(f"{office.address}/papers/{PROJECT}/form.xlsx").status == 404
+
+
 def test_the_language_is_switched_and_stays(person: Person) -> None:
     page = person.log_in("looker", PASSWORD)
     expect(page.locator("h1")).to_have_text("项目总览")

@@ -8,6 +8,7 @@ from typing import Any, Final
 from nicegui import ui
 from starlette.requests import Request
 
+from services.console import downloads
 from services.console.board import News, Standing
 from services.console.components import Faults, Gauge, Ledger, ScoreTable
 from services.console.desk.menu import tasks_of
@@ -61,6 +62,7 @@ async def _show(scene: Scene, standing: Standing) -> None:
     figures = _Figures(scene, facts)
     with section(words("project.form"), classes="whole"):
         picked = await _time_slider(scene, standing)
+        _offer_papers(scene, standing, picked)
         table = ScoreTable([], words.section("form"))
     _opens_arithmetic(scene, standing, table, picked)
     await show_history(scene, standing)
@@ -112,6 +114,7 @@ class _Picked:
     def __init__(self) -> None:
         self.day: date | None = None
         self._show: Callable[[dict[str, Any]], Awaitable[None]] | None = None
+        self.on_change: Callable[[], None] = lambda: None
 
     def then(self, show: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         self._show = show
@@ -138,6 +141,7 @@ async def _time_slider(scene: Scene, standing: Standing) -> _Picked:
         step = int(slider.value or 0)
         picked.day = None if step > days else first + timedelta(days=step)
         shown.set_text(words("project.now") if picked.day is None else words.day(picked.day))
+        picked.on_change()
         if picked.day is None:
             await picked.show(standing.score)
             return
@@ -150,6 +154,32 @@ async def _time_slider(scene: Scene, standing: Standing) -> _Picked:
 
     slider.on("change", pick)
     return picked
+
+
+def _offer_papers(scene: Scene, standing: Standing, picked: _Picked) -> None:
+    """Links to the forms and the report, as of the day that the slider stands on."""
+    words = scene.words
+    if not scene.visitor.may(downloads.SCOPE):
+        return
+    links: list[tuple[ui.element, str]] = []
+    with ui.element("nav").classes("papers") as nav:
+        nav.props["aria-label"] = words("papers.title")
+        for name, call, kinds in downloads.PAPERS:
+            with ui.element("span"):
+                ui.label(words(f"papers.{name}")).classes("quiet")
+                for kind in kinds:
+                    links.append((ui.element("a").classes("choice"), f"{call}.{kind}"))
+                    with links[-1][0]:
+                        ui.label(downloads.PROGRAMS[kind])
+
+    def point() -> None:
+        day = "" if picked.day is None else f"&as_of={picked.day.isoformat()}"
+        for link, paper in links:
+            link.props["href"] = f"/papers/{standing.project}/{paper}?lang={words.language}{day}"
+            link.update()
+
+    picked.on_change = point
+    point()
 
 
 def _opens_arithmetic(scene: Scene, standing: Standing, table: ScoreTable, picked: _Picked) -> None:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.evaluation import workbooks
 from services.evaluation.api import (
     audits,
+    bundles,
     catalogue,
     closures,
     forms,
@@ -30,6 +31,7 @@ def router(parts: Parts) -> APIRouter:
     policies.add(routes, parts)
     forms.add(routes, parts)
     reports.add(routes, parts)
+    bundles.add(routes, parts)
     closures.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)

@@ -11,14 +11,14 @@ from sqlmodel import Session
 
 from services.evaluation import handlers, store
 from services.evaluation.api.callers import Planner
-from services.evaluation.api.forms import KINDS, LAYOUT_DEFAULT, Reader, attached, show_form
+from services.evaluation.api.forms import KINDS, LAYOUT_DEFAULT, Reader, attached, layout_of, show_form
 from services.evaluation.parts import Parts
 from services.evaluation.rules.forms.grid import draw
 from services.evaluation.rules.forms.layout import Language
 from services.evaluation.rules.forms.model import Form
 from shared.fields import Body, Id
 from shared.idempotency import Answer
-from shared.problems import Invalid, NotFound
+from shared.problems import NotFound
 from shared.service import Publish
 
 MEDIA_TYPES = {"json": "application/json"} | {name: kind.media_type for name, kind in KINDS.items()}
@@ -37,8 +37,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
     async def close(project: Id, body: ClosureBody, request: Request, caller: Planner) -> Response:
         """Propose to close the year; sent by a second person, it seals the form as the first one wanted it."""
         caller.require_project(project)
-        if body.layout not in parts.layouts:
-            raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
+        layout_of(parts, body.layout)
         now = service.clock.now()
         made = await service.database.read(lambda session: _made(session, parts, project, now))
         papers, version = ({}, 0) if made is None else (await asyncio.to_thread(_papers, made[0], project), made[1])

@@ -19,7 +19,7 @@ from services.evaluation.dossiers import known_at as facts_known_at
 from services.evaluation.facts import Facts
 from services.evaluation.parts import Parts
 from services.evaluation.rules.forms.grid import Grid, draw
-from services.evaluation.rules.forms.layout import Language
+from services.evaluation.rules.forms.layout import Language, Layout
 from services.evaluation.rules.forms.model import Form
 from shared.access import Caller, require
 from shared.fields import Body, Id
@@ -71,12 +71,11 @@ def add(routes: APIRouter, parts: Parts) -> None:
         caller.require_project(project)
         if kind not in ("json", *KINDS):
             raise NotFound(f"a form comes as json, xlsx, docx or pdf, not as {kind[:20]}")
-        if layout not in parts.layouts:
-            raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
+        shape = layout_of(parts, layout)
 
         def find(session: Session) -> Form:
             with seen(session, parts, project, as_of, known_at) as view:
-                rules, shape = parts.policies, parts.layouts[layout]
+                rules = parts.policies
                 return handlers.filled(
                     session, project, view.facts, rules, shape, lang, as_of=view.as_of, version=view.version
                 )
@@ -115,6 +114,18 @@ def add(routes: APIRouter, parts: Parts) -> None:
         caller.require_project(project)
         texts = await service.database.read(lambda session: store.narrative(session, project, lang))
         return {"project": project, "language": lang, "texts": texts}
+
+
+def layout_of(parts: Parts, name: str) -> Layout:
+    """
+    The layout with that name.
+
+    Raises:
+        Invalid: If there is none.
+    """
+    if name not in parts.layouts:
+        raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
+    return parts.layouts[name]
 
 
 @dataclass(frozen=True, slots=True)

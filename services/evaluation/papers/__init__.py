@@ -36,6 +36,18 @@ def as_pdf(grid: Grid, title: str) -> bytes:
     return printed(grid, title)
 
 
+def require_fonts() -> None:
+    """
+    See whether there is a font for PDFs.
+
+    Raises:
+        FontsMissing: If no font with Chinese signs is installed.
+    """
+    from services.evaluation.papers.print import font  # noqa: PLC0415
+
+    font()
+
+
 def report_as_docx(report: Report) -> bytes:
     """
     The report as docx.
