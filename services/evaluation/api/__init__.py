@@ -7,6 +7,7 @@ from services.evaluation.api import (
     audits,
     catalogue,
     closures,
+    documents,
     forms,
     history,
     plans,
@@ -18,7 +19,10 @@ from services.evaluation.api import (
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
-LARGER_BODIES = {(audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX}
+LARGER_BODIES = {
+    (audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX,
+    **dict.fromkeys(((documents.PATH, media_type) for media_type in documents.SENT_AS), documents.BYTES_MAX),
+}
 
 
 def router(parts: Parts) -> APIRouter:
@@ -29,6 +33,7 @@ def router(parts: Parts) -> APIRouter:
     policies.add(routes, parts)
     forms.add(routes, parts)
     closures.add(routes, parts)
+    documents.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)

@@ -78,7 +78,15 @@ def add(routes: APIRouter, parts: Parts) -> None:
                 seen = facts if known is None else facts_known_at(session, project, known, facts)
                 version = store.version_at(session, project, known or service.clock.now())
                 return handlers.filled(
-                    session, project, seen, parts.policies, parts.layouts[layout], lang, as_of=at, version=version
+                    session,
+                    project,
+                    seen,
+                    parts.policies,
+                    parts.layouts[layout],
+                    lang,
+                    as_of=at,
+                    version=version,
+                    known=known,
                 )
 
         filled = await service.database.read(find)
@@ -124,7 +132,7 @@ def attached(project: str, name: str, kind: str) -> dict[str, str]:
 
 
 def show_form(form: Form, project: str) -> dict[str, Any]:
-    """A form as JSON: its cells are the very texts that are printed."""
+    """A form as JSON: its cells are the very texts that are printed; evidence is told with its hashes."""
     return {
         "project": project,
         "layout": form.layout.name,
@@ -137,7 +145,9 @@ def show_form(form: Form, project: str) -> dict[str, Any]:
         "unit": form.unit,
         "money": [msgspec.to_builtins(line) for line in form.money],
         "objective": {"expected": form.expected, "achieved": form.achieved},
-        "indicators": [{"code": line.code, **line.cells} for line in form.rows],
+        "indicators": [
+            {"code": line.code, **line.cells, "evidence": msgspec.to_builtins(line.proofs)} for line in form.rows
+        ],
         "weight": form.weight,
         "total": form.total,
         "grade": form.grade,

@@ -1,6 +1,7 @@
 """What evaluation does, one function per thing that happens: load, decide, save and publish."""
 
 from services.evaluation.handlers.closing import closing, open_closure, propose, seal
+from services.evaluation.handlers.documents import add_links, keep_document, proofs_of, require_told, show_documents
 from services.evaluation.handlers.forms import filled
 from services.evaluation.handlers.history import course, restatement, versions
 from services.evaluation.handlers.plans import (
@@ -21,6 +22,7 @@ __all__ = [
     "Measurement",
     "Rating",
     "UnknownIndicator",
+    "add_links",
     "adopt_plan",
     "closing",
     "course",
@@ -28,14 +30,18 @@ __all__ = [
     "explain_deviation",
     "filled",
     "give_rating",
+    "keep_document",
     "latest",
     "open_closure",
     "plan_of",
+    "proofs_of",
     "propose",
     "report_measurement",
+    "require_told",
     "restatement",
     "score_fields",
     "score_project",
     "seal",
+    "show_documents",
     "versions",
 ]
