@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
-from shared.log import event_head, event_log
+from shared.log import event_head, event_log, partition_of
 from shared.received import dismissal, parked_event, received_event, watermark_table
 
 # The own events that are facts; scores follow from facts and are none.
@@ -228,6 +229,47 @@ def _received(session: Session, project: str, position: int) -> Sequence[sa.Row[
         .order_by(received_event.c.position)
         .limit(PAGE)
     ).all()
+
+
+class KeptEvent(NamedTuple):
+    """An event of a project as evaluation keeps it."""
+
+    source: str
+    partition: int
+    epoch: str
+    seq: int
+    hash: str
+    raw: bytes
+    is_parked: bool
+
+
+def kept_events(session: Session, project: str, source: str) -> Iterator[KeptEvent]:
+    """Every event of *project* from *source*, or from the own log, in the order of that log; read a page at a time."""
+    position = 0
+    while rows := session.execute(_kept(project, source, position)).all():
+        for row in rows:
+            yield KeptEvent(source, row.p, row.epoch, row.seq, row.hash, row.event, row.is_parked)
+        position = rows[-1].position
+
+
+def _kept(project: str, source: str, position: int) -> Any:
+    """The page behind *position*: of what was received, or of the own log."""
+    if source == "evaluation":
+        own = event_log.c
+        query = select(own.p, own.epoch, own.seq, own.hash, own.event, own.seq.label("position"))
+        query = query.add_columns(sa.literal(False).label("is_parked"))
+        return (
+            query.where(own.p == partition_of(project), own.subject == project, own.seq > position)
+            .order_by(own.seq)
+            .limit(PAGE)
+        )
+    got = received_event.c
+    query = select(got.p, got.epoch, got.seq, got.hash, got.event, got.position)
+    query = query.add_columns(parked_event.c.position.is_not(None).label("is_parked"))
+    query = query.outerjoin(parked_event, parked_event.c.position == got.position)
+    return (
+        query.where(got.s == source, got.subject == project, got.position > position).order_by(got.position).limit(PAGE)
+    )
 
 
 def last_position(session: Session) -> int:

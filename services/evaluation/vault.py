@@ -11,6 +11,7 @@ import hashlib
 import os
 import struct
 import sys
+import tempfile
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -117,6 +118,11 @@ class Vault:
         _sync(place.parent)
         _sync(self.folder)
         return Kept(sha256=digest, size=size, media_type=media_type)
+
+    def scratch(self) -> IO[bytes]:
+        """A file without a name, gone when it is closed; among the documents, where there is room for large ones."""
+        folder = self._folder and self._incoming
+        return tempfile.TemporaryFile(dir=folder)  # Until it was sent.
 
     def place(self, sha256: str) -> Path:
         """Where the content with that hash is, if it is kept."""

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.evaluation import workbooks
 from services.evaluation.api import (
+    archives,
     audits,
     catalogue,
     closures,
@@ -33,6 +34,7 @@ def router(parts: Parts) -> APIRouter:
     policies.add(routes, parts)
     forms.add(routes, parts)
     closures.add(routes, parts)
+    archives.add(routes, parts)
     documents.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)

@@ -1,5 +1,6 @@
 """What evaluation does, one function per thing that happens: load, decide, save and publish."""
 
+from services.evaluation.handlers.archiving import Gathered, gather
 from services.evaluation.handlers.closing import closing, open_closure, propose, seal
 from services.evaluation.handlers.documents import add_links, keep_document, proofs_of, require_told, show_documents
 from services.evaluation.handlers.forms import filled
@@ -19,6 +20,7 @@ from services.evaluation.handlers.scores import evaluated, latest, score_fields,
 
 __all__ = [
     "Deviation",
+    "Gathered",
     "Measurement",
     "Rating",
     "UnknownIndicator",
@@ -29,6 +31,7 @@ __all__ = [
     "evaluated",
     "explain_deviation",
     "filled",
+    "gather",
     "give_rating",
     "keep_document",
     "latest",
