@@ -38,6 +38,11 @@ class DataFolder:
         return self.path / "valkey"
 
     @property
+    def documents(self) -> Path:
+        """What backs the figures, by hash."""
+        return self.path / "documents"
+
+    @property
     def users(self) -> Path:
         """Who may log in to the console."""
         return self.path / "users.json"

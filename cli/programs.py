@@ -82,5 +82,7 @@ def _settings(service: str, wiring: Wiring) -> dict[str, str]:
         "REDIS_URL": wiring.redis_url,
         "KEYS_DIR": str(wiring.folder.keys),
     }
+    if service == "evaluation":
+        own["DOCUMENTS_DIR"] = str(wiring.folder.documents)
     sources = {f"{source.upper()}_URL": wiring.addresses.of(source) for source in SOURCES[service]}
     return {PREFIX + name: value for name, value in (own | sources).items()}

@@ -10,8 +10,9 @@ from cli.client import connect
 from cli.errors import CommandError
 from cli.folder import SERVICES
 from cli.options import DATA_DEFAULT, Data, Json, Token, Url
+from cli.verify.archived import verify_archive
 from cli.verify.journal import bear_witness, has_witness, write_journal
-from cli.verify.report import facts_of, show
+from cli.verify.report import facts_of, facts_of_archive, show, show_archive
 from cli.verify.scores import PATIENCE_SECONDS
 from cli.verify.tips import read_tips
 from cli.verify.verifying import Verdict, verify
@@ -21,6 +22,10 @@ NO_WITNESS = "hledger 未安装,未作旁证 · hledger is not installed: no wit
 
 
 def verify_command(
+    archive: Annotated[
+        Path | None,
+        typer.Argument(help="An archive of a project: verified by itself, without any service.", show_default=False),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--source", help=f"Only this log: one of {', '.join(SERVICES)}. Scores need all.")
     ] = None,
@@ -45,8 +50,12 @@ def verify_command(
     Read the feeds alone, recompute chains, ledgers and scores, and compare with what the services answer.
 
     Exits 0 if all is true, 1 if something differs, 2 if something could not be read or judged. Needs an auditor's
-    token. A live platform may go on working meanwhile.
+    token. A live platform may go on working meanwhile. With an ARCHIVE, all of that for one project out of its file.
     """
+    if archive is not None:
+        if source or against or tips or hledger or journal or url or token:
+            raise typer.BadParameter("an archive is verified by itself: of the options only --json goes with it")
+        raise typer.Exit(_archive(archive, as_json=as_json))
     try:
         _check(source)
         known = read_tips(against) if against is not None else []
@@ -63,6 +72,19 @@ def verify_command(
     else:
         show(verdict, notes)
     raise typer.Exit(verdict.exit_code)
+
+
+def _archive(path: Path, *, as_json: bool) -> int:
+    try:
+        verdict = verify_archive(path)
+    except CommandError as error:
+        print(f"scorebus: {error}", file=sys.stderr)
+        return 2
+    if as_json:
+        print_json(facts_of_archive(verdict))
+    else:
+        show_archive(verdict)
+    return verdict.exit_code
 
 
 def _check(source: str | None) -> None:

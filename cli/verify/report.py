@@ -1,6 +1,6 @@
 """A verdict, for people and for machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -8,12 +8,44 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from cli.verify.archived import ArchiveVerdict
 from cli.verify.findings import Finding, Severity
 from cli.verify.verifying import Verdict
 from cli.verify.wording import CHECKED, OUTCOMES, SEVERITIES, meaning
 
 HASH_SHOWN = 12
 STYLES = {"true": "bold green", "difference": "bold red", "unverified": "bold yellow"}
+
+
+def facts_of_archive(verdict: ArchiveVerdict) -> dict[str, Any]:
+    """The verdict on an archive as JSON."""
+    return verdict.facts() | {"findings": [_finding(each) for each in verdict.findings.kept]}
+
+
+def show_archive(verdict: ArchiveVerdict) -> None:
+    """Print the verdict on an archive for people: a line for each thing that differs."""
+    console = Console(highlight=False, soft_wrap=True)
+    about = verdict.manifest
+    console.print(Text(f"归档 · archive: {about.project}, {about.as_of}, 版本 version {about.version}"))
+    console.print(Text(f"已核对 · checked: {_checked(verdict.checked)}"))
+    for severity in Severity:
+        for each in verdict.findings.kept:
+            if each.severity == severity:
+                console.print(Text(_one_line(each)))
+    if (more := sum(verdict.findings.counts.values()) - len(verdict.findings.kept)) > 0:
+        console.print(Text(f"另有 · and {more:,} more of these kinds"))
+    words = OUTCOMES[verdict.outcome]
+    console.print(Text(f"{words.zh} · {words.en} ({verdict.seconds:.1f} s)", style=STYLES[verdict.outcome]))
+
+
+def _one_line(finding: Finding) -> str:
+    words, weight = meaning(finding.code), SEVERITIES[finding.severity]
+    # What was found came out of a stranger's file: nothing in it may end the line, or speak to the terminal.
+    text = (
+        f"{finding.where}: {weight.zh} {weight.en}, {words.zh} · {words.en} ({finding.code}): "
+        f"应为 expected {finding.expected}, 实为 found {finding.found}"
+    )
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def facts_of(verdict: Verdict) -> dict[str, Any]:
@@ -57,12 +89,15 @@ def show(verdict: Verdict, notes: list[str]) -> None:
 
 def _parts(verdict: Verdict) -> Iterator[RenderableType]:
     yield _chains(verdict)
-    checked = ", ".join(f"{number:,} {CHECKED[name].zh} {CHECKED[name].en}" for name, number in verdict.checked.items())
-    yield Text(f"已核对 · checked: {checked}\n截至 · as known at {verdict.known_at.isoformat()}")
+    yield Text(f"已核对 · checked: {_checked(verdict.checked)}\n截至 · as known at {verdict.known_at.isoformat()}")
     if verdict.against:
         yield Text(f"比对末端 · held against {len(verdict.against)} tips written down before")
     if verdict.findings.kept:
         yield _findings(verdict)
+
+
+def _checked(figures: Mapping[str, int]) -> str:
+    return ", ".join(f"{number:,} {CHECKED[name].zh} {CHECKED[name].en}" for name, number in figures.items())
 
 
 def _chains(verdict: Verdict) -> Table:

@@ -55,6 +55,22 @@ FINDINGS: Final[dict[str, Words]] = {
     "score-held-back": Words("评价服务称有事件搁置", "evaluation says that events are set aside"),
     "version-skipped": Words("得分版本不连续", "a version does not follow on the one before it"),
     "not-recomputable": Words("无法重新计算", "this reading cannot recompute it"),
+    # An archive.
+    "member-missing": Words("缺少文件", "a member is missing"),
+    "member-extra": Words("多出文件", "there is more than the manifest lists"),
+    "member-damaged": Words("文件内容与清单不符", "a member is not what the manifest says"),
+    "member-unreadable": Words("文件无法读取", "a member cannot be read"),
+    "member-left-out": Words("归档时未能生成", "it could not be made when it was archived"),
+    "manifest-differs": Words("清单与得分不符", "the manifest does not say what the score says"),
+    "events-missing": Words("事件数与清单不符", "there are not as many events as the manifest says"),
+    "event-out-of-order": Words("事件顺序有误", "the event does not follow on the one before it"),
+    "event-parked": Words("事件归档时已搁置", "the event was set aside when it was archived"),
+    "plan-missing": Words("没有绩效目标表", "no plan was adopted"),
+    "plan-differs": Words("绩效目标表与事件不符", "the plan is not the one that was adopted"),
+    "policy-differs": Words("评分办法与所装程序不同", "the policy is not the one that this program has"),
+    "form-differs": Words("自评表与重新计算不符", "the form is not what the events give"),
+    "sealed-differs": Words("封存的自评表与所公布哈希不符", "the sealed form is not the one that was published"),
+    "document-differs": Words("资料清单与文件不符", "the list of documents is not what is there"),
     "witness-differs": Words("旁证合计不符", "the witness adds up to another total"),
 }
 CHECKED: Final[dict[str, Words]] = {
@@ -67,6 +83,9 @@ CHECKED: Final[dict[str, Words]] = {
     "contracts": Words("合同", "contracts"),
     "faults": Words("故障", "faults"),
     "answers": Words("服务答复", "answers read"),
+    "members": Words("文件", "members"),
+    "documents": Words("资料", "documents"),
+    "events": Words("事件", "events"),
     "witnessed": Words("旁证合计", "totals of the witness"),
 }
 OUTCOMES: Final[dict[str, Words]] = {

@@ -8,6 +8,7 @@ from services.evaluation.rebuilding import Rebuilder
 from services.evaluation.scorer import Scorer
 from services.evaluation.settings import Settings
 from services.evaluation.stream import Hub
+from services.evaluation.vault import Vault
 from shared.service import Service
 
 settings = Settings.read()
@@ -19,12 +20,14 @@ scorer = Scorer(service, settings, written, known_policies)
 hub = Hub(service.database, service.commits)
 rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
 gauges = Gauges(service.database)
+vault = Vault(settings.documents)
 scorer.tell(gauges.show)
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
 service.refold = written.refold
 service.at_start(hub.open)
 service.at_start(gauges.open)
+service.at_start(vault.open)
 service.at_start(scorer.all_due)
 service.in_background(scorer.run)
 service.in_background(scorer.tick)
@@ -44,6 +47,7 @@ app = service.app(
             policies=known_policies,
             layouts=layouts.read_all(),
             catalogue=catalogue.read(),
+            vault=vault,
         )
     ),
     title="Scorebus evaluation",

@@ -150,6 +150,13 @@ def _fold_on(dossier: Dossier, session: Session, project: str) -> None:
         dossier.position, dossier.seq = position, seq
 
 
+def folded(session: Session, project: str) -> Facts:
+    """The facts of *project* as *session* sees them and nothing later, folded anew for whoever needs exactly that."""
+    dossier = Dossier()
+    catch_up(dossier, session, project)
+    return dossier.facts
+
+
 def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Facts:
     """
     The facts of *project* that were on record at *moment*, its plan included.

@@ -66,6 +66,7 @@ class Acceptance:
     """An inspection of what a contract delivered."""
 
     origin: Origin
+    acceptance: str
     has_passed: bool
     passed: dict[str, Decimal]  # Quantity by item.
 
@@ -143,9 +144,10 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A value reported by hand."""
+    """A value reported by hand; the papers that prove it stand in evaluation's table."""
 
     origin: Origin
+    measurement: str
     code: str
     value: Decimal
 
@@ -321,7 +323,7 @@ def _contract_inspected(
     contract = _known(facts.contracts, data.contract, "contract")
     has_passed = isinstance(data, procurement.ContractAccepted)
     contract.acceptances.append(
-        Acceptance(origin, has_passed, {item.item: Decimal(item.passed) for item in data.items})
+        Acceptance(origin, data.acceptance, has_passed, {item.item: Decimal(item.passed) for item in data.items})
     )
 
 
@@ -378,7 +380,7 @@ def _rating_given(facts: Facts, origin: Origin, data: evaluation.RatingGiven) ->
 
 
 def _measurement_reported(facts: Facts, origin: Origin, data: evaluation.MeasurementReported) -> None:
-    facts.measurements.append(Measurement(origin, data.code, Decimal(data.value)))
+    facts.measurements.append(Measurement(origin, data.measurement, data.code, Decimal(data.value)))
 
 
 def _deviation_explained(facts: Facts, origin: Origin, data: evaluation.DeviationExplained) -> None:

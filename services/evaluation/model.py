@@ -23,6 +23,8 @@ from shared.events.evaluation import Outlook as OutlookState
 Source = Literal["events", "rating", "self_reported"]
 Level = Literal["achieved", "partly", "missed"]
 Empty = Literal["zero", "vacuous", "pending"]
+SubjectKind = Literal["payment", "contract", "acceptance", "inspection", "indicator", "measurement"]
+Subject = tuple[SubjectKind, str]  # What a paper backs, by kind and id.
 Certainty = Literal["V", "M", "I", "D"]  # Read in print, known of the document, inferred from figures, ours.
 
 
@@ -149,6 +151,14 @@ class Outlook:
     state: OutlookState
     zh: str
     en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A paper that backs a figure (佐证资料)."""
+
+    name: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from services.evaluation.rules.forms.layout import Layout
 from services.evaluation.scorer import Scorer
 from services.evaluation.settings import Settings
 from services.evaluation.stream import Hub
+from services.evaluation.vault import Vault
 from shared.service import Service
 
 
@@ -27,3 +28,4 @@ class Parts:
     policies: dict[str, Policy]
     layouts: dict[str, Layout]
     catalogue: Catalogue
+    vault: Vault

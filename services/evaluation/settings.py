@@ -1,6 +1,9 @@
 """Evaluation's knobs, beside those every service has."""
 
+from pathlib import Path
+
 from pydantic import Field
+from sqlalchemy import make_url
 
 from shared.settings import CommonSettings
 
@@ -14,3 +17,12 @@ class Settings(CommonSettings):
     streams_max: int = Field(default=4_000, ge=1)  # Open score streams; the newest beyond it are refused.
     stream_idle_seconds: float = Field(default=15, gt=0)  # Between comments that keep a silent stream open.
     stream_stall_seconds: float = Field(default=20, gt=0)  # A reader that takes nothing for so long is cut off.
+    documents_dir: Path | None = None  # Of documents, by hash; without it beside a SQLite database, or none are kept.
+
+    @property
+    def documents(self) -> Path | None:
+        """The folder of documents, if there is to be one."""
+        url = make_url(self.database_url)
+        if self.documents_dir is not None or not url.drivername.startswith("sqlite") or not url.database:
+            return self.documents_dir
+        return Path(url.database).parent / "documents"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from shared.database import Moment
 from shared.events import ALL
 from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
-from shared.log import event_head, event_log
+from shared.log import event_head, event_log, partition_of
 from shared.received import dismissal, parked_event, received_event, watermark_table
 
 # The own events that are facts; scores follow from facts and are none.
@@ -90,6 +91,34 @@ class SealedPaperRow(Table, table=True):
     kind: str = Field(primary_key=True, max_length=8)
     sha256: str = Field(max_length=64)
     content: bytes
+
+
+class DocumentRow(Table, table=True):
+    """A document of a project; its bytes are in the vault, under their hash."""
+
+    __tablename__ = "document"
+    __table_args__ = (sa.UniqueConstraint("project", "sha256"),)
+    number: int | None = Field(default=None, primary_key=True)
+    project: str = Field(max_length=64)
+    sha256: str = Field(max_length=64)
+    name: str = Field(max_length=200)
+    kind: str = Field(max_length=16)
+    media_type: str = Field(max_length=100)
+    size: int = Field(sa_type=sa.BigInteger)
+    added_by: str
+    added_at: datetime = Field(sa_type=Moment)
+
+
+class DocumentLinkRow(Table, table=True):
+    """What a document backs: something that a project's events tell of, or an indicator of its plan."""
+
+    __tablename__ = "document_link"
+    project: str = Field(primary_key=True, max_length=64)
+    sha256: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(primary_key=True, max_length=16)
+    subject: str = Field(primary_key=True, max_length=64)
+    linked_by: str
+    linked_at: datetime = Field(sa_type=Moment)
 
 
 class RebuildRow(Table, table=True):
@@ -200,6 +229,47 @@ def _received(session: Session, project: str, position: int) -> Sequence[sa.Row[
         .order_by(received_event.c.position)
         .limit(PAGE)
     ).all()
+
+
+class KeptEvent(NamedTuple):
+    """An event of a project as evaluation keeps it."""
+
+    source: str
+    partition: int
+    epoch: str
+    seq: int
+    hash: str
+    raw: bytes
+    is_parked: bool
+
+
+def kept_events(session: Session, project: str, source: str) -> Iterator[KeptEvent]:
+    """Every event of *project* from *source*, or from the own log, in the order of that log; read a page at a time."""
+    position = 0
+    while rows := session.execute(_kept(project, source, position)).all():
+        for row in rows:
+            yield KeptEvent(source, row.p, row.epoch, row.seq, row.hash, row.event, row.is_parked)
+        position = rows[-1].position
+
+
+def _kept(project: str, source: str, position: int) -> Any:
+    """The page behind *position*: of what was received, or of the own log."""
+    if source == "evaluation":
+        own = event_log.c
+        query = select(own.p, own.epoch, own.seq, own.hash, own.event, own.seq.label("position"))
+        query = query.add_columns(sa.literal(False).label("is_parked"))
+        return (
+            query.where(own.p == partition_of(project), own.subject == project, own.seq > position)
+            .order_by(own.seq)
+            .limit(PAGE)
+        )
+    got = received_event.c
+    query = select(got.p, got.epoch, got.seq, got.hash, got.event, got.position)
+    query = query.add_columns(parked_event.c.position.is_not(None).label("is_parked"))
+    query = query.outerjoin(parked_event, parked_event.c.position == got.position)
+    return (
+        query.where(got.s == source, got.subject == project, got.position > position).order_by(got.position).limit(PAGE)
+    )
 
 
 def last_position(session: Session) -> int:
@@ -440,3 +510,37 @@ def sealed_hashes(session: Session, project: str) -> dict[str, str]:
     table = SealedPaperRow.__table__  # type: ignore[attr-defined]  # Without the bytes of the papers.
     query = select(table.c.kind, table.c.sha256).where(table.c.project == project)
     return {row.kind: row.sha256 for row in session.execute(query)}
+
+
+def document(session: Session, project: str, sha256: str) -> DocumentRow | None:
+    """The document of a project with that content."""
+    query = select(DocumentRow).where(sa.column("project") == project, sa.column("sha256") == sha256)
+    return session.scalars(query).first()
+
+
+def documents(session: Session, project: str, *, after: int = 0, limit: int | None = None) -> list[DocumentRow]:
+    """A project's documents behind the number *after*, oldest first."""
+    query = select(DocumentRow).where(sa.column("project") == project, sa.column("number") > after)
+    return list(session.scalars(query.order_by(sa.column("number")).limit(limit)))
+
+
+def documents_held(session: Session, project: str) -> tuple[int, int]:
+    """How many documents a project has, and of how many bytes together."""
+    table = DocumentRow.__table__  # type: ignore[attr-defined]
+    query = select(sa.func.count(), sa.func.coalesce(sa.func.sum(table.c.size), 0)).where(table.c.project == project)
+    count, size = session.execute(query).one()
+    return int(count), int(size)
+
+
+def document_links(session: Session, project: str, hashes: Sequence[str] | None = None) -> list[DocumentLinkRow]:
+    """What the documents with these hashes, or all of a project, back; in the order of their kinds and ids."""
+    query = select(DocumentLinkRow).where(sa.column("project") == project)
+    if hashes is not None:
+        query = query.where(sa.column("sha256").in_(hashes))
+    return list(session.scalars(query.order_by(sa.column("kind"), sa.column("subject"), sa.column("sha256"))))
+
+
+def measured_by_hand(session: Session, project: str) -> list[MeasurementRow]:
+    """What was reported by hand of a project, with the names of the papers."""
+    query = select(MeasurementRow).where(sa.column("project") == project)
+    return list(session.scalars(query.order_by(sa.column("measurement"))))

@@ -118,6 +118,7 @@ async def started(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "KEYS_DIR": str(keys),
         "POLL_SECONDS": "0.05",
+        "DOCUMENTS_DIR": str(folder / "documents"),
     } | {f"{name.upper()}_URL": "http://127.0.0.1:1" for name in SOURCES}
     for name, value in (environment | {name.upper(): value for name, value in settings.items()}).items():
         monkeypatch.setenv(f"SCOREBUS_{name}", value)

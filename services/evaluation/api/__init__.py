@@ -4,10 +4,12 @@ from fastapi import APIRouter
 
 from services.evaluation import workbooks
 from services.evaluation.api import (
+    archives,
     audits,
     bundles,
     catalogue,
     closures,
+    documents,
     forms,
     history,
     plans,
@@ -20,7 +22,10 @@ from services.evaluation.api import (
 from services.evaluation.parts import Parts
 
 SCHEMAS = plans.PLAN_SCHEMAS
-LARGER_BODIES = {(audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX}
+LARGER_BODIES = {
+    (audits.PATH, workbooks.MEDIA_TYPE): workbooks.FILE_BYTES_MAX,
+    **dict.fromkeys(((documents.PATH, media_type) for media_type in documents.SENT_AS), documents.BYTES_MAX),
+}
 
 
 def router(parts: Parts) -> APIRouter:
@@ -33,6 +38,8 @@ def router(parts: Parts) -> APIRouter:
     reports.add(routes, parts)
     bundles.add(routes, parts)
     closures.add(routes, parts)
+    archives.add(routes, parts)
+    documents.add(routes, parts)
     history.add(routes, parts)
     rebuilds.add(routes, parts)
     stream.add(routes, parts)

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -15,6 +14,7 @@ from sqlmodel import Session
 
 from services.evaluation import handlers, papers, store
 from services.evaluation.api.callers import Planner, Time, moment
+from services.evaluation.api.files import named
 from services.evaluation.dossiers import known_at as facts_known_at
 from services.evaluation.facts import Facts
 from services.evaluation.parts import Parts
@@ -77,7 +77,15 @@ def add(routes: APIRouter, parts: Parts) -> None:
             with seen(session, parts, project, as_of, known_at) as view:
                 rules = parts.policies
                 return handlers.filled(
-                    session, project, view.facts, rules, shape, lang, as_of=view.as_of, version=view.version
+                    session,
+                    project,
+                    view.facts,
+                    rules,
+                    shape,
+                    lang,
+                    as_of=view.as_of,
+                    version=view.version,
+                    known=view.known,
                 )
 
         filled = await service.database.read(find)
@@ -130,11 +138,20 @@ def layout_of(parts: Parts, name: str) -> Layout:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a paper is made from: the facts, the moment that it speaks of, and the version of the score by then."""
+    """
+    What a paper is made from.
+
+    Attributes:
+        facts: As on record at *known*; else as on record now.
+        as_of: The moment that it speaks of.
+        version: Of the score by then.
+        known: The moment asked for, if one was.
+    """
 
     facts: Facts
     as_of: datetime
     version: int
+    known: datetime | None
 
 
 @contextmanager
@@ -150,18 +167,16 @@ def seen(session: Session, parts: Parts, project: str, as_of: Time, known_at: Ti
         known = moment("known_at", known_at, facts)
         at = moment("as_of", as_of, facts) or known or now
         told = facts if known is None else facts_known_at(session, project, known, facts)
-        yield View(told, at, store.version_at(session, project, known or now))
+        yield View(told, at, store.version_at(session, project, known or now), known)
 
 
 def attached(project: str, paper: str, name: str, kind: str) -> dict[str, str]:
     """The headers of a paper that is to be saved under a name in any script."""
-    shown = quote(f"{name}.{kind}", safe="")
-    plain = f"{project}-{paper}.{kind}"
-    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{shown}"}
+    return named(f"{name}.{kind}", f"{project}-{paper}.{kind}")
 
 
 def show_form(form: Form, project: str) -> dict[str, Any]:
-    """A form as JSON: its cells are the very texts that are printed."""
+    """A form as JSON: its cells are the very texts that are printed; evidence is told with its hashes."""
     return {
         "project": project,
         "layout": form.layout.name,
@@ -174,7 +189,9 @@ def show_form(form: Form, project: str) -> dict[str, Any]:
         "unit": form.unit,
         "money": [msgspec.to_builtins(line) for line in form.money],
         "objective": {"expected": form.expected, "achieved": form.achieved},
-        "indicators": [{"code": line.code, **line.cells} for line in form.rows],
+        "indicators": [
+            {"code": line.code, **line.cells, "evidence": msgspec.to_builtins(line.proofs)} for line in form.rows
+        ],
         "weight": form.weight,
         "total": form.total,
         "grade": form.grade,

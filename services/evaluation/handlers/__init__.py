@@ -1,6 +1,8 @@
 """What evaluation does, one function per thing that happens: load, decide, save and publish."""
 
+from services.evaluation.handlers.archiving import Gathered, gather
 from services.evaluation.handlers.closing import closing, open_closure, propose, seal
+from services.evaluation.handlers.documents import add_links, keep_document, proofs_of, require_told, show_documents
 from services.evaluation.handlers.forms import filled
 from services.evaluation.handlers.history import course, restatement, versions
 from services.evaluation.handlers.plans import (
@@ -19,26 +21,33 @@ from services.evaluation.handlers.scores import evaluated, latest, score_fields,
 
 __all__ = [
     "Deviation",
+    "Gathered",
     "Measurement",
     "Rating",
     "UnknownIndicator",
+    "add_links",
     "adopt_plan",
     "closing",
     "course",
     "evaluated",
     "explain_deviation",
     "filled",
+    "gather",
     "give_rating",
+    "keep_document",
     "latest",
     "monitored",
     "open_closure",
     "plan_of",
+    "proofs_of",
     "propose",
     "report_measurement",
     "reported",
+    "require_told",
     "restatement",
     "score_fields",
     "score_project",
     "seal",
+    "show_documents",
     "versions",
 ]

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from services.evaluation import store
 from services.evaluation.facts import Facts
+from services.evaluation.handlers.documents import proofs_of
 from services.evaluation.handlers.plans import plan_of
 from services.evaluation.handlers.scores import score_of
 from services.evaluation.model import Policy
@@ -25,9 +26,10 @@ def filled(
     *,
     as_of: datetime,
     version: int,
+    known: datetime | None = None,
 ) -> Form:
     """
-    The form of *project* as of a moment.
+    The form of *project* as of a moment, with the papers that had been linked by *known*.
 
     Raises:
         NotFound: If the project has no plan.
@@ -44,4 +46,5 @@ def filled(
         explanations=store.explanations(session, score.explained),
         achieved=store.narrative(session, project, language).get("achieved", ""),
         tips=[f"{source} {p} {epoch} {seq} {digest}" for source, p, epoch, seq, digest in store.tips(session)],
+        proofs=proofs_of(session, project, known),
     )

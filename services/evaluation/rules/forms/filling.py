@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import Final
 
 from services.evaluation.facts import Facts
-from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score
+from services.evaluation.model import Execution, Indicator, Plan, Policy, Proof, Row, Score
 from services.evaluation.rules.forms.layout import Column, Language, Layout, MoneyRow, word
 from services.evaluation.rules.forms.model import Form, IndicatorLine, MoneyLine
+from services.evaluation.rules.forms.proving import NO_PROOFS, Proofs, proven
 from services.evaluation.rules.formulas import way_of
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.scoring import rounded, scoring_of
@@ -32,6 +33,7 @@ def fill(
     explanations: Explanations,
     achieved: str,
     tips: Sequence[str],
+    proofs: Proofs = NO_PROOFS,
 ) -> Form:
     """
     The form of a project as of the score's moment.
@@ -46,8 +48,10 @@ def fill(
         explanations: The words of deviations by id.
         achieved: What people wrote of the objective's achievement; empty if nothing.
         tips: Where the logs stand, a line each.
+        proofs: The papers that back what happened, and indicators themselves.
     """
     period = Period.of(plan, facts, score.as_of)
+    papers = proven(facts, plan, score, proofs)
     comma, colon = ("、", "：") if language == "zh" else (", ", ": ")
     reasons = comma.join(word(reason, language) for reason in score.reasons)
     return Form(
@@ -61,7 +65,10 @@ def fill(
         money=tuple(_money_lines(layout, language, score.execution, facts, period)),
         expected=plan.objective,
         achieved=achieved or word("missing", language),
-        rows=tuple(_line(row, facts, score.policy, layout, language, explanations) for row in score.rows),
+        rows=tuple(
+            _line(row, facts, score.policy, layout, language, explanations, papers.get(row.indicator.code, ()))
+            for row in score.rows
+        ),
         weight=plain(Fraction(_weight(score))),
         total=points_text(score.total),
         grade=score.grade.zh if language == "zh" else score.grade.en,
@@ -135,7 +142,13 @@ def _source_amounts(facts: Facts, period: Period | None) -> dict[str, int]:
 
 
 def _line(
-    row: Row, facts: Facts, policy: Policy, layout: Layout, language: Language, explanations: Explanations
+    row: Row,
+    facts: Facts,
+    policy: Policy,
+    layout: Layout,
+    language: Language,
+    explanations: Explanations,
+    proofs: tuple[Proof, ...],
 ) -> IndicatorLine:
     indicator = row.indicator
     level1, level2 = level_words(indicator, language)
@@ -149,10 +162,10 @@ def _line(
         "rule": _rule(row, policy, language),
         "weight": plain(Fraction(indicator.weight)),
         "score": points_text(row.score),
-        "evidence": "",
+        "evidence": ("、" if language == "zh" else ", ").join(proof.name for proof in proofs),
         "deviation": _deviation(explanations.get(row.deviation or "")),
     }
-    return IndicatorLine(code=indicator.code, cells={name: cells[name] for name in layout.columns})
+    return IndicatorLine(code=indicator.code, cells={name: cells[name] for name in layout.columns}, proofs=proofs)
 
 
 def _rule(row: Row, policy: Policy, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.evaluation.model import Proof
 from services.evaluation.rules.forms.layout import Column, Language, Layout
 
 
@@ -20,10 +21,11 @@ class MoneyLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndicatorLine:
-    """One row of the indicator table, its cells by column."""
+    """One row of the indicator table, its cells by column, and the papers behind it in every layout."""
 
     code: str
     cells: dict[Column, str]
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
