@@ -20,6 +20,7 @@ from shared.events.evaluation import (
 )
 from shared.events.evaluation import Outlook as OutlookState
 
+Cause = Literal["funding", "rules", "staff", "equipment", "other"]  # 经费保障, 制度保障, 人员保障, 硬件条件保障, 其他.
 Source = Literal["events", "rating", "self_reported"]
 Level = Literal["achieved", "partly", "missed"]
 Empty = Literal["zero", "vacuous", "pending"]

@@ -186,6 +186,7 @@ class DeviationRow(Table, table=True):
     code: str
     reason: str
     remedy: str
+    cause: str | None = Field(default=None, max_length=16)
     explained_by: str
     occurred_at: datetime = Field(sa_type=Moment)
 
@@ -307,6 +308,7 @@ def explanations(session: Session, deviations: Sequence[str]) -> dict[str, dict[
     rows = session.scalars(select(DeviationRow).where(sa.column("deviation").in_(deviations)))
     return {
         row.deviation: {"reason": row.reason, "remedy": row.remedy, "occurred_at": row.occurred_at.isoformat()}
+        | ({} if row.cause is None else {"cause": row.cause})
         for row in rows
     }
 

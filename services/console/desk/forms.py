@@ -376,6 +376,14 @@ _DEVIATION = Form(
         Field(name="code", kind="indicator"),
         Field(name="reason", kind="long", label="deviation_reason"),
         Field(name="remedy", kind="long", label="deviation_remedy"),
+        Field(
+            name="cause",
+            kind="choice",
+            label="deviation_cause",
+            options=("funding", "rules", "staff", "equipment", "other"),
+            words="cause",
+            value="other",
+        ),
     ),
 )
 

@@ -15,6 +15,7 @@ from services.evaluation import handlers, rules
 from services.evaluation.api.callers import Assessor, Planner, Viewer
 from services.evaluation.facts import Facts
 from services.evaluation.handlers import Deviation, Measurement, Rating
+from services.evaluation.model import Cause
 from services.evaluation.parts import Parts
 from shared.events.base import Envelope
 from shared.events.evaluation import PlanAdopted
@@ -60,6 +61,7 @@ class MeasurementBody(Body):
 class DeviationBody(Body):
     reason: Text
     remedy: Text
+    cause: Cause | None = None  # Of the classes that the monitoring form ticks.
     occurred_at: Moment | None = None
 
 

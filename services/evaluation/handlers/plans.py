@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from services.evaluation import rules
 from services.evaluation.facts import Facts
-from services.evaluation.model import Indicator, Plan, Policy
+from services.evaluation.model import Cause, Indicator, Plan, Policy
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.store import DeviationRow, MeasurementRow, RatingRow
 from shared.events.base import Envelope
@@ -58,6 +58,7 @@ class Deviation:
     code: str
     reason: str
     remedy: str
+    cause: Cause | None
 
 
 def plan_of(facts: Facts, project: str) -> Plan:
@@ -180,6 +181,7 @@ def explain_deviation(
             code=deviation.code,
             reason=deviation.reason,
             remedy=deviation.remedy,
+            cause=deviation.cause,
             explained_by=by,
             occurred_at=at,
         )

@@ -192,6 +192,24 @@ def test_a_monitoring_form_is_handed_out_for_any_month(tmp_path: Path, monkeypat
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_the_cause_that_somebody_named_is_ticked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+        code = (await evaluation.get("/projects/p/score"))["details"][0]["code"]
+        body = WORDS | {"cause": "staff"}
+
+        told = await evaluation.send("POST", f"/projects/p/indicators/{code}/deviation", body)
+        wrong = await evaluation.send("POST", f"/projects/p/indicators/{code}/deviation", WORDS | {"cause": "weather"})
+
+        assert (told.status_code, told.json()["cause"], wrong.status_code) == (201, "staff", 422)
+        form = await evaluation.get("/projects/p/monitoring-form.json")
+        assert form["indicators"][0]["cause"] == "staff"
+        assert WORDS["reason"] in form["indicators"][0]["reason"]
+        assert {line["cause"] for line in form["indicators"][1:]} <= {""}
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 def test_what_is_spent_is_never_expected_above_the_budget() -> None:
     plan = a_plan()
     facts = facts_of(declared("1000.00"), paid("900.00", "01-05 00:00"), plan=plan)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Final
+from typing import Final, get_args
 
 from services.evaluation.facts import Facts
-from services.evaluation.model import Plan, Row, Score
+from services.evaluation.model import Cause, Plan, Row, Score
 from services.evaluation.rules.evaluating import in_unit, score_indicator
 from services.evaluation.rules.forms.filling import BLANK, FEN_PER_WAN, level_words, measured_words, wan
 from services.evaluation.rules.forms.grid import Cell, Grid, Style, runs
@@ -25,7 +25,7 @@ from services.evaluation.rules.scoring import rounded
 from services.evaluation.rules.showing import Explanations, plain, target_text
 from shared.dates import zone
 
-CAUSES: Final = ("funding", "rules", "staff", "equipment", "other")
+CAUSES: Final = get_args(Cause)
 LIKELIHOODS: Final = ("certain", "possible", "impossible")
 DIGITS: Final = 2  # Of what is expected: it is reckoned, not measured.
 TICK, BOX = "☑", "□"
