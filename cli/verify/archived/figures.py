@@ -82,7 +82,8 @@ class Figures:
 
     def _plan(self, adopted: Told) -> None:
         self._add("plan-differs", "plan.json", adopted.says, self._json("plan.json", dict) or {})
-        ours = self._policies.get(adopted.says["policy"])
+        name = str(adopted.says.get("policy"))
+        ours = self._policies.get(name)
         if "policy.toml" not in self._bundle.names:
             return
         try:
@@ -91,8 +92,7 @@ class Figures:
             self._findings.add("member-unreadable", "policy.toml", expected="TOML", found=error)
             return
         if ours is not None and dict(ours) != theirs:
-            installed = f"{adopted.says['policy']} as installed"
-            self._findings.doubt("policy-differs", "policy.toml", expected=installed, found="another text")
+            self._findings.doubt("policy-differs", "policy.toml", expected=f"{name} as installed", found="another text")
 
     def _score(self, events: list[Told], plan: Told, score: dict[str, Any] | None) -> None:
         if score is None:
@@ -151,7 +151,7 @@ class Figures:
 
     def _sealed(self, events: list[Told]) -> None:
         """A sealed form is the one whose hash was published."""
-        published = [event.says["form_sha256"] for event in events if event.type == "score.sealed"]
+        published = [event.says.get("form_sha256") for event in events if event.type == "score.sealed"]
         if SEALED in self._bundle.names:
             try:
                 digest = hashlib.sha256(self._bundle.read(SEALED)).hexdigest()

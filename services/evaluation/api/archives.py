@@ -48,8 +48,8 @@ def add(routes: APIRouter, parts: Parts) -> None:
         caller.require_project(project)
         if layout not in parts.layouts:
             raise Invalid.field("layout", "unknown_layout", f"must be one of: {', '.join(sorted(parts.layouts))}")
-        now = service.clock.now()
         async with turns:
+            now = service.clock.now()
             file = await asyncio.to_thread(parts.vault.scratch)
             made = Archive(file, now)
             try:

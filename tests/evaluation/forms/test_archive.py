@@ -1,5 +1,6 @@
 """An archive holds what a score rests on, and verifies by itself; whatever is changed in it is found and named."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -181,6 +182,7 @@ def test_an_archive_holds_what_the_score_rests_on(archive: bytes) -> None:
     assert "scorebus verify" in readme
 
 
+@pytest.mark.usefixtures("either_store")
 def test_an_archive_in_another_layout_and_before_the_end_verifies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +196,23 @@ def test_an_archive_in_another_layout_and_before_the_end_verifies(
     play(scenario, tmp_path, monkeypatch)
 
 
+@pytest.mark.usefixtures("either_store")
+def test_an_archive_made_while_the_score_moves_fits_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+
+        async def pay(number: int) -> None:
+            for part in range(5):
+                await evaluation.happen(paid("0.10", "12-30 00:00", f"more-{number}-{part}"))
+
+        for number in range(4):
+            made, _ = await asyncio.gather(archived(evaluation), pay(number))
+            assert differences(verified(made, tmp_path)) == []
+
+    play(scenario, tmp_path, monkeypatch, coalesce_seconds="0")
+
+
+@pytest.mark.usefixtures("either_store")
 def test_an_event_that_was_parked_is_said_and_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(evaluation: Evaluation) -> None:
         await prepare(evaluation)
