@@ -207,5 +207,5 @@ def comparable(score: Any) -> Any:
     """A score with its rows by code, so that a finding names the indicator; of explanations only that there is one."""
     if not isinstance(score, dict) or not isinstance(score.get("details"), list):
         return score
-    rows = {row.get("code"): row | {"deviation": bool(row.get("deviation"))} for row in _rows(score)}
+    rows = {str(row.get("code")): row | {"deviation": bool(row.get("deviation"))} for row in _rows(score)}
     return score | {"details": rows, "execution_deviation": bool(score.get("execution_deviation"))}

@@ -57,7 +57,7 @@ def test_data_of_the_earliest_program_survives_the_step_to_this_one(deployment: 
         pytest.skip("the history holds no earlier program that could be deployed")
     before = deployment.heads()
 
-    deployment.use_image(os.environ["TEST_IMAGE"])
+    deployment.upgrade(os.environ["TEST_IMAGE"])
     deployment.up()
 
     image = run("docker", "image", "inspect", "--format", "{{.Id}}", os.environ["TEST_IMAGE"]).strip()
@@ -164,7 +164,7 @@ def test_a_backup_goes_into_an_empty_deployment(deployment: Deployment) -> None:
     before = deployment.heads()
     deployment.count_letters(next(keys))  # Not in the backup, or in it: posted again below, it counts once.
     copy = deployment.folder / "backup.tar.gz"
-    deployment.use_image(os.environ["TEST_IMAGE"])
+    deployment.upgrade(os.environ["TEST_IMAGE"])
 
     copy.write_bytes(deployment.compose_bytes(*words, "backup", *place))
     deployment.compose("down", "--volumes", "--timeout", "30")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.deployment import Deployment
+from tests.compose.deployment import ROOT, Deployment
 
 NAME = f"scorebus-test-{os.getpid()}"
 
@@ -19,6 +19,7 @@ def deployment() -> Iterator[Deployment]:
     """A deployment that runs; the earliest deployable program was in it if that is known."""
     made = Deployment(Path(os.environ["TEST_FOLDER"]), NAME)
     made.prepare(
+        Path(os.environ.get("TEST_DEPLOY_BEFORE", ROOT / "deploy")),
         SCOREBUS_IMAGE=os.environ.get("TEST_IMAGE_BEFORE", os.environ["TEST_IMAGE"]),
         REDIS_IMAGE=os.environ["TEST_REDIS"],
         POSTGRES_IMAGE=os.environ["TEST_POSTGRES"],

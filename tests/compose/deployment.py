@@ -61,14 +61,16 @@ class Deployment:
         self.project = project
         self._tokens: dict[str, str] = {}
 
-    def prepare(self, **settings: str) -> None:
-        shutil.copytree(ROOT / "deploy", self.folder, ignore=shutil.ignore_patterns("keys", ".env", "addresses.json"))
+    def prepare(self, files: Path, **settings: str) -> None:
+        shutil.copytree(files, self.folder, ignore=shutil.ignore_patterns("keys", ".env", "addresses.json"))
         lines = {**read_env(self.folder / ".env.example"), **settings}
         lines |= {f"SCOREBUS_PORT_{name.upper()}": str(port) for name, port in PORTS.items()}
         (self.folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         self.scorebus("init", str(self.folder))
 
-    def use_image(self, image: str) -> None:
+    def upgrade(self, image: str) -> None:
+        """Take the present program and its files, as README.md says."""
+        shutil.copy(ROOT / "deploy" / "compose.yml", self.folder)
         env = self.folder / ".env"
         kept = [line for line in env.read_text().splitlines() if not line.startswith("SCOREBUS_IMAGE=")]
         env.write_text("\n".join([*kept, f"SCOREBUS_IMAGE={image}", ""]))

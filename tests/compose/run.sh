@@ -85,7 +85,7 @@ if [ -n "$previous" ] && [ "$previous" != "$(git rev-parse HEAD)" ]; then
   if git archive "$previous" | tar -x -C "$place/previous" && mkdir -p "$place/previous/build" && cp -r build/wheels "$place/previous/build/" &&
     cp requirements.lock "$place/previous/" &&
     docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag scorebus-test:before --file deploy/Dockerfile "$place/previous" >"$place/log" 2>&1; then
-    export TEST_IMAGE_BEFORE=scorebus-test:before
+    export TEST_IMAGE_BEFORE=scorebus-test:before TEST_DEPLOY_BEFORE=$place/previous/deploy
   fi
 fi
 export TEST_BASE=$BASE_IMAGE

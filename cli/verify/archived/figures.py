@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from cli.verify.scores import HELD_BACK, comparable
 
 YUAN_PER_WAN: Final = 10_000
 SEALED: Final = "sealed/form.json"
+
+Kind = TypeVar("Kind", dict[str, Any], list[Any])
 
 
 class Figures:
@@ -43,8 +45,8 @@ class Figures:
 
     def check(self) -> None:
         """Compare score, form, plan, policy, sealed form and documents."""
-        score = self._json("score.json")
-        if isinstance(score, dict):
+        score = self._json("score.json", dict)
+        if score is not None:
             self._add("manifest-differs", "score.json", _named(self._manifest), score)
         events = self._history.events(self._manifest.project)
         plans = [event for event in events if event.type == "plan.adopted"]
@@ -57,15 +59,21 @@ class Figures:
         self._sealed(events)
         self._documents()
 
-    def _json(self, name: str) -> Any:
-        """A member; None if it cannot be read, which is told with the members, or here if it is no JSON."""
+    def _json(self, name: str, kind: type[Kind]) -> Kind | None:
+        """A member; None if it is not there, which is told with the members, or is none of that *kind*, told here."""
         if name not in self._bundle.names:
             return None
+        found: Any = None
         try:
-            return msgspec.json.decode(self._bundle.read(name))
-        except (msgspec.DecodeError, UnicodeDecodeError, Damaged) as error:
+            found = msgspec.json.decode(self._bundle.read(name))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Damaged) as error:
             self._findings.add("member-unreadable", name, expected="JSON", found=error)
             return None
+        if isinstance(found, kind):
+            return found
+        expected = "an object" if kind is dict else "a list"
+        self._findings.add("member-unreadable", name, expected=expected, found=type(found).__name__)
+        return None
 
     def _add(self, code: str, where: str, expected: Any, found: Any) -> None:
         """Take up every member of *found* that is not as expected."""
@@ -73,21 +81,21 @@ class Figures:
             self._findings.add(code, each.where, expected=each.expected, found=each.found)
 
     def _plan(self, adopted: Told) -> None:
-        self._add("plan-differs", "plan.json", adopted.says, self._json("plan.json"))
-        ours = self._policies.get(adopted.says["policy"])
+        self._add("plan-differs", "plan.json", adopted.says, self._json("plan.json", dict) or {})
+        name = str(adopted.says.get("policy"))
+        ours = self._policies.get(name)
         if "policy.toml" not in self._bundle.names:
             return
         try:
             theirs = tomllib.loads(self._bundle.read("policy.toml").decode(), parse_float=str)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, Damaged) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, Damaged) as error:
             self._findings.add("member-unreadable", "policy.toml", expected="TOML", found=error)
             return
         if ours is not None and dict(ours) != theirs:
-            installed = f"{adopted.says['policy']} as installed"
-            self._findings.doubt("policy-differs", "policy.toml", expected=installed, found="another text")
+            self._findings.doubt("policy-differs", "policy.toml", expected=f"{name} as installed", found="another text")
 
-    def _score(self, events: list[Told], plan: Told, score: Any) -> None:
-        if not isinstance(score, dict):
+    def _score(self, events: list[Told], plan: Told, score: dict[str, Any] | None) -> None:
+        if score is None:
             return
         try:
             as_of = datetime.fromisoformat(str(score.get("as_of")))
@@ -95,7 +103,7 @@ class Figures:
         except NotRecomputable as unknown:
             self._findings.unverified("not-recomputable", "score.json", found=unknown)
             return
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             self._findings.unverified("not-recomputable", "score.json", found=repr(error))
             return
         for code, reason in sorted(recounted.unknown.items()):
@@ -107,41 +115,43 @@ class Figures:
         if held and "reasons" in expected:
             expected |= {"final": False, "reasons": [*expected["reasons"], *held]}
         self._add("score-differs", "score.json", comparable(expected), comparable(score))
+        self._rows("score-differs", "score.json details", plan.says, score.get("details"))
         self._form(expected, plan.says)
 
     def _form(self, score: Mapping[str, Any], plan: Mapping[str, Any]) -> None:
         """The figures on the form; its words are the hash's to guard."""
-        form = self._json("form.json")
-        if not isinstance(form, dict):
+        form = self._json("form.json", dict)
+        if form is None:
             return
         targets = {each["code"]: each["target"]["op"] for each in plan["indicators"]}
         found = form | {"indicators": _by_code(form.get("indicators")), "money": _first(form.get("money"))}
-        columns = {name for row in found["indicators"].values() for name in row}
-        expected = {
+        expected: dict[str, Any] = {
             "project": self._manifest.project,
-            **{name: score[name] for name in ("total",) if name in score},
             "money": _money(score["execution"]),
-            "indicators": {
-                row["code"]: {name: text for name, text in _cells(row, targets).items() if name in columns}
-                for row in score["details"]
-            },
+            "indicators": {row["code"]: _cells(row, targets) for row in score["details"]},
         }
-        if "details" in score and "total" in score:
-            codes = sorted(expected["indicators"])
-            self._add("form-differs", "form.json codes", codes, sorted(found["indicators"]))
+        if "total" in score:
+            expected |= {"total": score["total"], "mark": not score["final"]}
+            expected |= {"grade": score["grade_label"]} if form.get("language") == "zh" else {}
+            found["mark"] = bool(form.get("mark"))  # Why it is not final, in words; none if it is.
+        self._rows("form-differs", "form.json indicators", plan, form.get("indicators"))
         self._add("form-differs", "form.json", expected, found)
 
-    def _version(self, score: Any) -> None:
+    def _rows(self, code: str, where: str, plan: Mapping[str, Any], rows: Any) -> None:
+        """There are the plan's rows, each once and in its order: else a second one could say something else."""
+        codes = [row.get("code") if isinstance(row, dict) else row for row in rows] if isinstance(rows, list) else rows
+        self._add(code, f"{where} codes", [each["code"] for each in plan["indicators"]], codes)
+
+    def _version(self, score: dict[str, Any] | None) -> None:
         """The version that was published last is the one that is archived."""
         last = self._history.versions.by_project.get(self._manifest.project)
-        told = score.get("version") if isinstance(score, dict) else None
-        if isinstance(score, dict) and (0 if last is None else last.version) != told:
-            expected = 0 if last is None else last.version
-            self._findings.add("score-differs", "score.json version", expected=expected, found=told)
+        expected = 0 if last is None else last.version
+        if score is not None and score.get("version") != expected:
+            self._findings.add("score-differs", "score.json version", expected=expected, found=score.get("version"))
 
     def _sealed(self, events: list[Told]) -> None:
         """A sealed form is the one whose hash was published."""
-        published = [event.says["form_sha256"] for event in events if event.type == "score.sealed"]
+        published = [event.says.get("form_sha256") for event in events if event.type == "score.sealed"]
         if SEALED in self._bundle.names:
             try:
                 digest = hashlib.sha256(self._bundle.read(SEALED)).hexdigest()
@@ -155,11 +165,12 @@ class Figures:
 
     def _documents(self) -> None:
         """The list of documents names the files that are there, by their hashes."""
-        listed = self._json("documents.json")
-        if not isinstance(listed, list):
+        listed = self._json("documents.json", list)
+        if listed is None:
             return
         there = {each.name: each.sha256 for each in self._manifest.members if each.name.startswith("documents/")}
-        named = {str(each.get("member")): each.get("sha256") for each in listed if isinstance(each, dict)}
+        rows = [each if isinstance(each, dict) else {} for each in listed]
+        named = {str(each.get("member")): each.get("sha256") for each in rows}
         for name in sorted(there.keys() | named.keys()):
             if there.get(name) != named.get(name):
                 found = there.get(name)
@@ -190,9 +201,10 @@ def _money(execution: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cells(row: Mapping[str, Any], targets: Mapping[str, str]) -> dict[str, str]:
-    """The cells of a row that hold figures; levels and what is missing are words."""
-    cells = {"level3": row["name"], "weight": row["weight"], "score": row["score"]}
-    if row["measured"] is None or row["vacuous"] or targets[row["code"]] == "level":
+    """The cells of a row that every layout has and that hold figures; levels and what is missing are words."""
+    op = targets[row["code"]]
+    unit = "" if op in ("by", "level") else row["unit"]
+    cells = {"level3": row["name"], "target": f"{row['target']}{unit}", "weight": row["weight"], "score": row["score"]}
+    if row["measured"] is None or row["vacuous"] or op == "level":
         return cells
-    unit = "" if targets[row["code"]] == "by" else row["unit"]
     return cells | {"measured": f"{row['measured']}{unit}"}

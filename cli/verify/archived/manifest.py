@@ -83,7 +83,7 @@ def read_manifest(bundle: Bundle) -> Manifest:
         raise CommandError(f"this is no archive of Scorebus: it has no {MANIFEST}")
     try:
         return msgspec.json.decode(bundle.read(MANIFEST), type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError, Damaged) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Damaged) as error:
         raise CommandError(f"{MANIFEST} cannot be read: {error}") from error
 
 

@@ -60,7 +60,7 @@ class Retelling:
             envelope = envelope_of(line.event)
             project = project_of(envelope)
             seq = int(envelope.sequence)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             self._findings.add("event-unreadable", where, expected="an event", found=error)
             return
         where = f"{source} {envelope.partition} {seq}"

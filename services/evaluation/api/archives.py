@@ -48,8 +48,8 @@ def add(routes: APIRouter, parts: Parts) -> None:
         """
         caller.require_project(project)
         shape = layout_of(parts, layout)
-        now = service.clock.now()
         async with turns:
+            now = service.clock.now()
             file = await asyncio.to_thread(parts.vault.scratch)
             made = Archive(file, now)
             try:

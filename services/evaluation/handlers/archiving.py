@@ -53,7 +53,8 @@ def gather(
     """
     facts = folded(session, project)
     plan = plan_of(facts, project)
-    version = store.version_at(session, project, now)
+    row = store.score(session, project)
+    version = 0 if row is None else row.version  # The last in the archived log, even if it was made after *now*.
     score = evaluated(session, project, facts, policies, as_of=now, version=version)
     form = filled(session, project, facts, policies, layout, language, as_of=now, version=version)
     report = reported(session, project, facts, policies, language, as_of=now, version=version)

@@ -1,5 +1,6 @@
 """An archive holds what a score rests on, and verifies by itself; whatever is changed in it is found and named."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -181,6 +182,7 @@ def test_an_archive_holds_what_the_score_rests_on(archive: bytes) -> None:
     assert "scorebus verify" in readme
 
 
+@pytest.mark.usefixtures("either_store")
 def test_an_archive_in_another_layout_and_before_the_end_verifies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +196,23 @@ def test_an_archive_in_another_layout_and_before_the_end_verifies(
     play(scenario, tmp_path, monkeypatch)
 
 
+@pytest.mark.usefixtures("either_store")
+def test_an_archive_made_while_the_score_moves_fits_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+
+        async def pay(number: int) -> None:
+            for part in range(5):
+                await evaluation.happen(paid("0.10", "12-30 00:00", f"more-{number}-{part}"))
+
+        for number in range(4):
+            made, _ = await asyncio.gather(archived(evaluation), pay(number))
+            assert differences(verified(made, tmp_path)) == []
+
+    play(scenario, tmp_path, monkeypatch, coalesce_seconds="0")
+
+
+@pytest.mark.usefixtures("either_store")
 def test_an_event_that_was_parked_is_said_and_not_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(evaluation: Evaluation) -> None:
         await prepare(evaluation)
@@ -234,6 +253,20 @@ def change_form(members: Members) -> None:
 def change_money(members: Members) -> None:
     form = json.loads(members["form.json"])
     form["money"][0]["executed"] = "0.03"
+    members["form.json"] = json.dumps(form).encode()
+
+
+def add_row(members: Members) -> None:
+    """A second row of the same code, in front: whoever reads from the top believes it."""
+    score = json.loads(members["score.json"])
+    score["details"].insert(0, score["details"][0] | {"score": "1.00"})
+    members["score.json"] = json.dumps(score).encode()
+
+
+def drop_column(members: Members) -> None:
+    form = json.loads(members["form.json"])
+    for row in form["indicators"]:
+        del row["score"]
     members["form.json"] = json.dumps(form).encode()
 
 
@@ -288,6 +321,8 @@ CHANGES: list[tuple[Callable[[Members], None], tuple[str, str], tuple[str, str]]
     (change_spent, ("score-differs", "score.json execution spent"), ("score-differs", "score.json execution spent")),
     (change_form, ("form-differs", "form.json indicators 1.2 measured"), ("form-differs", "form.json indicators 1.2")),
     (change_money, ("form-differs", "form.json money executed"), ("form-differs", "form.json money executed")),
+    (add_row, ("score-differs", "score.json details codes"), ("score-differs", "score.json details codes")),
+    (drop_column, ("form-differs", "form.json indicators 1.1"), ("form-differs", "form.json indicators 1.1 score")),
     (change_plan, ("plan-differs", "plan.json indicators 0 name"), ("plan-differs", "plan.json indicators 0 name")),
     (drop_event, ("events-missing", "events/budget.ndjson"), ("score-differs", "score.json details 1.1 measured")),
     (drop_last_event, ("events-missing", "events/budget.ndjson"), ("score-differs", "score.json execution budget")),
@@ -345,6 +380,19 @@ def test_another_sealed_form_is_found_by_its_published_hash(archive: bytes, tmp_
     gone = differences(verified(rewritten(members, is_honest=True), tmp_path))
 
     assert (changed, gone) == ([("sealed-differs", "sealed/form.json")], [("member-missing", "sealed/form.json")])
+
+
+@pytest.mark.parametrize("name", ["score.json", "form.json", "plan.json", "documents.json", "events/budget.ndjson"])
+@pytest.mark.parametrize(
+    "content", [b"[" * 200_000, b"[" * 200_000 + b"]" * 200_000, b'[[{"code":[]}]]', b"\xff", b"null"]
+)
+def test_a_member_that_makes_no_sense_is_a_finding_and_no_crash(
+    archive: bytes, tmp_path: Path, name: str, content: bytes
+) -> None:
+    verdict = verified(rewritten(members_of(archive) | {name: content}, is_honest=True), tmp_path)
+
+    assert verdict.exit_code == 1
+    assert [each for each in verdict.findings.kept if each.where.startswith(name)]
 
 
 def a_bomb(archive: bytes) -> bytes:

@@ -44,6 +44,7 @@ async def prepare(evaluation: Evaluation) -> None:
     await evaluation.happen(declared("1000.00"), received("1000.00"), paid("250.00"))
 
 
+@pytest.mark.usefixtures("either_store")
 def test_the_same_bytes_are_stored_once_and_answered_with_the_same_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -332,6 +333,7 @@ def test_a_foreign_project_has_no_documents(tmp_path: Path, monkeypatch: pytest.
     play(scenario, tmp_path, monkeypatch)
 
 
+@pytest.mark.usefixtures("either_store")
 def test_documents_are_listed_by_page_with_what_they_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(evaluation: Evaluation) -> None:
         await prepare(evaluation)
@@ -414,6 +416,7 @@ def test_a_service_without_a_folder_says_what_to_set(tmp_path: Path, monkeypatch
     play(scenario, tmp_path, monkeypatch)
 
 
+@pytest.mark.usefixtures("either_store")
 def test_the_papers_behind_a_figure_stand_on_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reported = {
         "code": "1.2",
