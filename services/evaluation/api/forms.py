@@ -18,7 +18,7 @@ from services.evaluation.api.files import named
 from services.evaluation.dossiers import known_at as facts_known_at
 from services.evaluation.facts import Facts
 from services.evaluation.parts import Parts
-from services.evaluation.rules.forms.grid import Grid, draw
+from services.evaluation.rules.forms.grid import Grid, Orientation, draw
 from services.evaluation.rules.forms.layout import Language, Layout
 from services.evaluation.rules.forms.model import Form
 from shared.access import Caller, require
@@ -65,6 +65,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
         as_of: Time = None,
         known_at: Time = None,
         layout: Annotated[str, Query(max_length=64)] = LAYOUT_DEFAULT,
+        orientation: Annotated[Orientation, Query(description="Of the A4 page: landscape or portrait.")] = "landscape",
         lang: Annotated[Language, Query(description="zh or en: of what the platform itself writes.")] = "zh",
     ) -> Response:
         """The self-evaluation form as json, xlsx, docx or pdf, at any day of the year."""
@@ -91,7 +92,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
         filled = await service.database.read(find)
         if kind == "json":
             return Response(msgspec.json.encode(show_form(filled, project)), media_type="application/json")
-        paper = await asyncio.to_thread(lambda: KINDS[kind].make(draw(filled), filled.title))
+        paper = await asyncio.to_thread(lambda: KINDS[kind].make(draw(filled, orientation), filled.title))
         headers = attached(project, "form", f"{filled.project}-{filled.title}", kind)
         return Response(paper, media_type=KINDS[kind].media_type, headers=headers)
 

@@ -21,7 +21,7 @@ class FontsMissing(Unavailable):
 
 def printed(grid: Grid, title: str) -> bytes:
     """
-    The grid as a page to print, A4 across.
+    The grid as a page to print.
 
     Raises:
         FontsMissing: If no font with Chinese signs is installed.
@@ -29,6 +29,7 @@ def printed(grid: Grid, title: str) -> bytes:
     data = {
         "title": title,
         "font": font(),
+        "landscape": grid.orientation == "landscape",
         "widths": grid.widths,
         "head": [(cell.style, cell.text) for cell in grid.cells if cell.row < grid.head_rows],
         "cells": [

@@ -14,7 +14,7 @@ from docx.shared import Mm, Pt, RGBColor
 from services.evaluation.rules.forms.grid import Cell, Grid
 
 FONT: Final = "宋体"
-PAGE_MM: Final = (297, 210)  # A4 across.
+LONG_MM, SHORT_MM = 297, 210  # A4.
 MARGIN_MM: Final = 15
 
 
@@ -22,7 +22,7 @@ def text_document(grid: Grid, title: str) -> bytes:
     """The grid as a text document: heading, one table, and the foot below it."""
     document = Document()
     document.core_properties.title = title
-    _page(document)
+    _page(document, grid)
     for cell in _rows(grid, 0, grid.head_rows):
         _heading(document, cell)
     _table(document, grid)
@@ -37,16 +37,20 @@ def _rows(grid: Grid, first: int, after: int) -> list[Cell]:
     return [cell for cell in grid.cells if first <= cell.row < after]
 
 
-def _page(document: Any) -> None:
-    section = document.sections[0]
-    section.orientation = WD_ORIENT.LANDSCAPE
-    section.page_width, section.page_height = Mm(PAGE_MM[0]), Mm(PAGE_MM[1])
+def _page(document: Any, grid: Grid) -> None:
+    section, width = document.sections[0], _width_mm(grid)
+    section.orientation = WD_ORIENT.LANDSCAPE if width == LONG_MM else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = Mm(width), Mm(LONG_MM + SHORT_MM - width)
     for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
         setattr(section, side, Mm(MARGIN_MM))
     style = document.styles["Normal"]
     style.font.name, style.font.size = FONT, Pt(9)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), FONT)
     style.paragraph_format.space_after = Pt(0)
+
+
+def _width_mm(grid: Grid) -> int:
+    return LONG_MM if grid.orientation == "landscape" else SHORT_MM
 
 
 def _heading(document: Any, cell: Cell) -> None:
@@ -62,8 +66,10 @@ def _table(document: Any, grid: Grid) -> None:
     cells = _rows(grid, grid.head_rows, grid.body_rows)
     table = document.add_table(grid.body_rows - grid.head_rows, grid.width)
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
-    room = PAGE_MM[0] - 2 * MARGIN_MM
+    room = _width_mm(grid) - 2 * MARGIN_MM
     widths = [Mm(room * width / sum(grid.widths)) for width in grid.widths]
+    for column, width in zip(table.columns, widths, strict=True):  # LibreOffice asks them, Word asks the cells.
+        column.width = width
     places = table._cells  # noqa: SLF001  # Found once: `table.cell` looks through the whole table each time.
     for index, place in enumerate(places):
         place.width = widths[index % grid.width]
@@ -77,7 +83,7 @@ def _table(document: Any, grid: Grid) -> None:
         first.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
         paragraph = first.paragraphs[0]
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        _run(paragraph, cell.text, size=9, bold=cell.style == "label")
+        _run(paragraph, cell.text, size=9 if grid.orientation == "landscape" else 7.5, bold=cell.style == "label")
         if cell.style == "label":
             _shade(first)
 

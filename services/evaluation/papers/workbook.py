@@ -42,7 +42,8 @@ def workbook(grid: Grid, title: str) -> bytes:
         _write(sheet, cell, formats[cell.style])
     for row in range(grid.rows):
         sheet.set_row(row, _height(grid, row))
-    sheet.set_landscape()
+    if grid.orientation == "landscape":
+        sheet.set_landscape()
     sheet.set_paper(9)  # A4.
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0, grid.head_rows - 1)

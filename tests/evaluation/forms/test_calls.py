@@ -66,6 +66,30 @@ def test_a_form_that_is_not_final_says_so_and_why(tmp_path: Path, monkeypatch: p
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_a_form_is_printed_across_or_upright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+
+        shapes = {}
+        for orientation in ("landscape", "portrait"):
+            query = f"orientation={orientation}"
+            text = await evaluation.send("GET", f"/projects/p/form.docx?{query}")
+            book = await evaluation.send("GET", f"/projects/p/form.xlsx?{query}")
+            section = docx.Document(io.BytesIO(text.content)).sections[0]
+            sheet = openpyxl.load_workbook(io.BytesIO(book.content)).worksheets[0]
+            shapes[orientation] = (
+                round(section.page_width.mm),
+                round(section.page_height.mm),
+                sheet.page_setup.orientation,
+            )
+        wrong = await evaluation.send("GET", "/projects/p/form.xlsx?orientation=askew")
+
+        assert shapes == {"landscape": (297, 210, "landscape"), "portrait": (210, 297, "portrait")}
+        assert wrong.status_code == 422
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 @pytest.mark.parametrize("layout", ["mof-2020", "hubei", "xinjiang"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_layout_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, language: str) -> None:

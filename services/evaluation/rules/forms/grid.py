@@ -8,6 +8,7 @@ from typing import Final, Literal
 from services.evaluation.rules.forms.layout import Column, word
 from services.evaluation.rules.forms.model import Form, MoneyLine
 
+Orientation = Literal["landscape", "portrait"]
 Style = Literal["title", "subtitle", "mark", "label", "text", "figure", "foot"]
 WIDTHS: Final[dict[Column, int]] = {
     "level1": 13,
@@ -46,6 +47,7 @@ class Grid:
     rows: int = 0
     head_rows: int = 0  # Rows above the table: title, year, mark.
     body_rows: int = 0  # Rows up to the foot.
+    orientation: Orientation = "landscape"  # Of the A4 page.
 
     @property
     def width(self) -> int:
@@ -61,9 +63,9 @@ class Grid:
         self.rows += 1
 
 
-def draw(form: Form) -> Grid:
+def draw(form: Form, orientation: Orientation = "landscape") -> Grid:
     """The grid of *form*."""
-    grid = Grid([WIDTHS[column] for column in form.layout.columns])
+    grid = Grid([WIDTHS[column] for column in form.layout.columns], orientation=orientation)
     _head(grid, form)
     _money(grid, form)
     _objective(grid, form)
