@@ -16,6 +16,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from services.evaluation.papers.print import font
+from services.evaluation.papers.text import air
 from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Table
 
 FAMILY: Final = "宋体"
@@ -122,6 +123,7 @@ def _table(document: Any, block: Table) -> None:
     _centred(document, block.caption, 9.5, bold=True, keep=True)
     table = document.add_table(len(block.rows) + 1, len(block.head))
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
+    air(table)
     for column, share in enumerate(block.widths):  # Both ask: Word looks at the cells, LibreOffice at the columns.
         table.columns[column].width = Mm(WIDTH_MM * share / sum(block.widths))
     places, columns = table._cells, len(block.head)  # noqa: SLF001  # Found once: `table.cell` looks each time.

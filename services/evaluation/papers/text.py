@@ -16,6 +16,7 @@ from services.evaluation.rules.forms.grid import Cell, Grid
 FONT: Final = "宋体"
 LONG_MM, SHORT_MM = 297, 210  # A4.
 MARGIN_MM: Final = 15
+AIR_TWIPS: Final = 40  # 0.7 mm.
 
 
 def text_document(grid: Grid, title: str) -> bytes:
@@ -68,6 +69,7 @@ def _table(document: Any, grid: Grid) -> None:
     table.style, table.alignment, table.autofit = "Table Grid", WD_TABLE_ALIGNMENT.CENTER, False
     room = _width_mm(grid) - 2 * MARGIN_MM
     widths = [Mm(room * width / sum(grid.widths)) for width in grid.widths]
+    air(table)
     for column, width in zip(table.columns, widths, strict=True):  # LibreOffice asks them, Word asks the cells.
         column.width = width
     places = table._cells  # noqa: SLF001  # Found once: `table.cell` looks through the whole table each time.
@@ -86,6 +88,18 @@ def _table(document: Any, grid: Grid) -> None:
         _run(paragraph, cell.text, size=9 if grid.orientation == "landscape" else 7.5, bold=cell.style == "label")
         if cell.style == "label":
             _shade(first)
+
+
+def air(table: Any) -> None:
+    """Room above and below the texts of a table."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("top", "bottom"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(AIR_TWIPS))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    # In the order of the schema, which Word insists on; the library has no other way to it.
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)  # noqa: SLF001
 
 
 def _run(paragraph: Any, text: str, *, size: float, bold: bool = False) -> Any:
