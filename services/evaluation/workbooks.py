@@ -13,10 +13,6 @@ from io import BytesIO
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-from openpyxl.utils import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
-
 from services.evaluation.rules.auditing.figures import figure_of
 from services.evaluation.rules.auditing.layout import Sheet
 from shared.problems import Invalid
@@ -38,7 +34,6 @@ _DECIMALS = re.compile(r"0(?:\.(0+))?%?")
 _UNREADABLE = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
-    InvalidFileException,
     ParseError,
     KeyError,
     ValueError,  # What defusedxml refuses, too.
@@ -82,6 +77,8 @@ def _unreadable(message: str) -> Invalid:
 
 
 def _sheets(content: bytes, archive: zipfile.ZipFile) -> Iterator[Sheet]:
+    from openpyxl.utils import range_boundaries  # noqa: PLC0415  # Loaded with the first workbook: a start is quicker.
+
     # "=100%" is what people write for a target, and what a workbook takes for a formula that nobody has computed.
     values, formulas = _book(content, data_only=True), _book(content, data_only=False)
     try:
@@ -99,7 +96,9 @@ def _sheets(content: bytes, archive: zipfile.ZipFile) -> Iterator[Sheet]:
 
 
 def _book(content: bytes, *, data_only: bool) -> Any:
-    return openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
+    from openpyxl import load_workbook  # noqa: PLC0415  # Likewise.
+
+    return load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
 
 
 def _rows(sheet: Any) -> Iterator[Any]:
