@@ -328,6 +328,16 @@ class Database:
             self._drop()
 
     def _write_on(self) -> None:
+        try:
+            self._write_to_the_end()
+        except Exception:
+            # A defect of ours. Nobody may wait for a writer that is gone, and what is kept in memory may be untrue.
+            log.exception("writer_failed", alarm=True)
+            self._role = "cut off"
+            self._deposed()
+            self._refuse_to_the_end()
+
+    def _write_to_the_end(self) -> None:
         while True:
             if self._role == "active":
                 group = self._next_group()
@@ -405,15 +415,21 @@ class Database:
         return group
 
     def _write_group(self, group: list[_Unit]) -> None:
+        try:
+            outcomes = self._outcomes_of(group)
+        except Exception as error:
+            self._settle([(unit, None, error) for unit in group])
+            raise
+        self._settle(outcomes)
+
+    def _outcomes_of(self, group: list[_Unit]) -> "list[_Outcome]":
         for attempt in range(1, ATTEMPTS_MAX + 1):
             transaction = _Transaction()
             try:
-                outcomes = self._commit(group, transaction)
-                break
+                return self._commit(group, transaction)
             except Exception as error:  # noqa: BLE001  # Whatever broke the commit, nobody may be told it held.
                 if self._has_committed(transaction, error):
-                    outcomes = transaction.outcomes
-                    break
+                    return transaction.outcomes
                 for unit in group:
                     unit.undone()
                 if attempt < ATTEMPTS_MAX and self._may_try_again(transaction, error):
@@ -421,9 +437,8 @@ class Database:
                     continue
                 log.error("commit_failed", units=len(group), attempts=attempt, error=str(error)[:200])
                 failure = _unavailable(error, transaction) if isinstance(error, DBAPIError) else error
-                outcomes = [(unit, None, failure) for unit in group]
-                break
-        self._settle(outcomes)
+                return [(unit, None, failure) for unit in group]
+        raise AssertionError("the last attempt returns")
 
     def _commit(self, group: list[_Unit], transaction: "_Transaction") -> list["_Outcome"]:
         if self._connection is None and not self._take():

@@ -10,6 +10,7 @@ from cli.folder import SERVICES, Lock, make_folder, write_private
 from cli.keys import ensure_keys
 from cli.main import run
 from cli.ports import ports_of, require_free
+from tests.stories.platform import free_port_base
 
 
 def mode(path: Path) -> int:
@@ -86,13 +87,14 @@ def test_after_a_kill_the_next_one_knows(tmp_path: Path) -> None:
 def test_a_port_in_use_is_named_with_the_service_that_needs_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    base = free_port_base()
+    port = base + 2
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", port))
         other.listen()
-        port = other.getsockname()[1]
 
         with pytest.raises(SystemExit) as ended:
-            run(["up", "--data", str(tmp_path / "data"), "--port-base", str(port - 2)])
+            run(["up", "--data", str(tmp_path / "data"), "--port-base", str(base)])
 
     said = capsys.readouterr().err
     assert ended.value.code == 1

@@ -1,6 +1,7 @@
 """The two services of the proof, without their background: every step is made by the schedule."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ class Dying:
 
     def __init__(self) -> None:
         self._commits: int | None = None  # Until then.
-        self.beats = False  # A sign of life is under way: nothing of the service's own.
+        self.housekeeping = 0  # Commits under way that store nothing of the service's own: a beat, the claim.
 
     def soon(self, commits: int = 0) -> None:
         """Die after so many more commits."""
@@ -55,7 +56,7 @@ class Dying:
         self._commits = None
 
     def at_commit(self, _: object) -> None:
-        if self._commits is None or self.beats:
+        if self._commits is None or self.housekeeping:
             return
         if self._commits == 0:
             raise Crash
@@ -93,17 +94,20 @@ def still(service: Service, dying: Dying) -> None:
         assert service.database._writer_engine is not None
         sa.event.listen(service.database._writer_engine, "commit", dying.at_commit)
 
-    beat = service.database._beat
-
-    def beat_unharmed() -> None:
-        dying.beats = True
-        try:
-            beat()
-        finally:
-            dying.beats = False
-
     service.database.start = start_mortal  # type: ignore[method-assign]
-    service.database._beat = beat_unharmed  # type: ignore[method-assign]
+    for name in ("_beat", "_take", "_has_committed"):
+        setattr(service.database, name, _unharmed(dying, getattr(service.database, name)))
+
+
+def _unharmed(dying: Dying, work: Callable[..., Any]) -> Callable[..., Any]:
+    def unharmed(*given: Any) -> Any:
+        dying.housekeeping += 1
+        try:
+            return work(*given)
+        finally:
+            dying.housekeeping -= 1
+
+    return unharmed
 
 
 async def opened(service: Service) -> None:

@@ -140,7 +140,7 @@ class World:
         promised = [post for post in self.posts if post.is_promised]
         if promised:
             post = self.chance.choice(promised)
-            answer = await self._send(post, post.body | {"amount": "77.77"})
+            answer = await self._send(post, post.body | {"amount": "100.01"})  # More than any that is drawn.
             if answer.is_success and await self._is_on_record(post):
                 self.violations.append(f"I5: {post.key} was taken for two payments")
 

@@ -92,6 +92,27 @@ def test_units_that_wait_together_share_one_commit(url: str) -> None:
     assert asyncio.run(scenario()) == 2
 
 
+def test_a_writer_that_fails_lets_nobody_wait_and_ends_its_process(url: str) -> None:
+    ended: list[bool] = []
+
+    def spoil(session: Session) -> None:
+        on_undo(session, {}.popitem)
+        refuse(session)
+
+    async def scenario() -> None:
+        database = Database(url, metadata)
+        database.guard(lambda _: True, lambda: ended.append(True))
+        async with open_databases(database):
+            with pytest.raises(KeyError):
+                await database.write(add("a", spoil))
+            with pytest.raises(Unavailable):
+                await database.write(add("b"))
+
+    asyncio.run(scenario())
+
+    assert ended == [True]
+
+
 def test_what_was_kept_in_step_is_undone_with_its_unit(url: str) -> None:
     undone: list[str] = []
 
