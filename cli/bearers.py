@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 from cli.errors import CommandError
@@ -45,6 +46,22 @@ class GivenBearer:
 
     def token(self, role: str) -> str:
         return self._token
+
+
+class KeptBearer:
+    """The token in a file that somebody else renews: read for each call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def token(self, role: str) -> str:
+        """
+        The token as it is now.
+
+        Raises:
+            OSError: If the file cannot be read; it may come.
+        """
+        return self._path.read_text(encoding="utf-8").strip()
 
 
 def mint(pem: str, *, role: str, subject: str, projects: Sequence[str] | None, days: float) -> str:

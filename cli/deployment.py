@@ -6,6 +6,7 @@ files. Those are mounted one by one and may belong to users that this machine do
 by anybody, and the folder around them by its owner alone: see decision 0023.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ ADMINISTRATOR: Final = "administrator"  # Of PostgreSQL; no service has its pass
 ACL: Final = "redis.acl"
 READABLE: Final = 0o644
 PASSWORD_BYTES: Final = 32
+DOCKER_SOCKET: Final = "DOCKER_SOCKET"
+DOCKER_GROUP: Final = "DOCKER_GROUP"
 LENGTH_MIN: Final = 32  # Characters of a password, and as many bits as that has with DISTINCT_MIN different ones.
 DISTINCT_MIN: Final = 8
 PORTS: Final = {  # The published ones and their defaults, as in .env.example.
@@ -90,9 +93,17 @@ def _make(folder: DataFolder) -> None:
     for made in folder.keys.iterdir():
         made.chmod(READABLE)
     if not (folder.path / ENV).exists():
-        write_private(folder.path / ENV, (folder.path / ENV_EXAMPLE).read_text(encoding="utf-8"))
+        write_private(folder.path / ENV, _env((folder.path / ENV_EXAMPLE).read_text(encoding="utf-8")))
     ports = _ports(folder.path / ENV)
     write_addresses(folder, local_addresses(ports), "")
+
+
+def _env(example: str) -> str:
+    """The settings of the example, with the group that may use this machine's engine, where there is one."""
+    socket = Path(read_lines(example).get(DOCKER_SOCKET, ""))
+    if not socket.is_socket():
+        return example
+    return re.sub(rf"^{DOCKER_GROUP}=.*$", f"{DOCKER_GROUP}={socket.stat().st_gid}", example, flags=re.MULTILINE)
 
 
 def _password(folder: DataFolder, name: str) -> str:
@@ -121,6 +132,11 @@ def _ports(env: Path) -> dict[str, int]:
 
 def read_env(path: Path) -> Mapping[str, str]:
     """The settings in an env file: lines of ``NAME=value``."""
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return read_lines(path.read_text(encoding="utf-8"))
+
+
+def read_lines(text: str) -> Mapping[str, str]:
+    """The settings in the *text* of an env file."""
+    lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip() for name, _, value in pairs}

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from cli.addresses import derived_addresses, read_addresses
+from cli.addresses import Addresses, derived_addresses, read_addresses
 from cli.agent.buffer import Buffer
 from cli.agent.containers import Assets, Change, Opened, Place
 from cli.agent.engine import Engine, Gone
 from cli.agent.sender import Sender
-from cli.bearers import bearers_for
+from cli.bearers import KeptBearer, bearers_for
 from cli.folder import DataFolder
 from cli.options import DATA_DEFAULT, Data, Json, Token, Url
 from cli.voice import Voice, voice_of
@@ -43,7 +43,13 @@ def watch_containers(
     ] = None,
     data: Data = DATA_DEFAULT,
     url: Url = None,
+    monitoring_url: Annotated[
+        str | None, typer.Option(help="Monitoring's address alone; the agent asks nobody else.")
+    ] = None,
     token: Token = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="The file of a bearer token that somebody renews, as keep-token does.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """
@@ -53,8 +59,9 @@ def watch_containers(
     again, and resolved when one is up again. The engine is the one of DOCKER_HOST.
     """
     folder = DataFolder(data.absolute())
-    addresses = read_addresses(folder) if url is None else derived_addresses(url)
-    bearers = bearers_for(folder, token, is_elsewhere=url is not None)
+    addresses = _addresses(folder, url, monitoring_url)
+    is_elsewhere = url is not None or monitoring_url is not None
+    bearers = KeptBearer(token_file) if token_file else bearers_for(folder, token, is_elsewhere=is_elsewhere)
     voice = voice_of(as_json)
     kept = Buffer(buffer or folder.path / "agent" / "docker.db")
     sender = Sender(kept, addresses, bearers, lambda text: voice.tell(text, state="sending"))
@@ -62,10 +69,16 @@ def watch_containers(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        Watch(kept, sender, Engine(project), voice).run(stop)
+        Watch(kept, sender, Engine(project or None), voice).run(stop)
     finally:
         sender.close()
         kept.close()
+
+
+def _addresses(folder: DataFolder, url: str | None, monitoring_url: str | None) -> Addresses:
+    if monitoring_url is not None:
+        return Addresses({"monitoring": monitoring_url.rstrip("/")})
+    return read_addresses(folder) if url is None else derived_addresses(url)
 
 
 class Watch:

@@ -37,7 +37,7 @@ class Sender:
             sending = [each for each in batch if each.asset not in stuck]
             try:
                 outcomes = self._post(sending)
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
                 self._waits(f"{type(error).__name__} {error}".strip())
                 return False
             self._settle(sending, outcomes, stuck)

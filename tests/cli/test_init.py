@@ -1,7 +1,9 @@
 """`scorebus init`: a deployment's keys and passwords are made once, kept, and never weak."""
 
+import os
 import re
 import shutil
+import socket
 import stat
 from pathlib import Path
 
@@ -47,6 +49,19 @@ def test_the_example_names_the_ports_that_the_command_knows() -> None:
     settings = read_env(DEPLOY / ".env.example")
 
     assert {name: int(settings[name]) for name, _ in PORTS.values()} == dict(PORTS.values())
+
+
+def test_the_group_that_may_use_the_engine_is_found(folder: Path) -> None:
+    example = folder / ".env.example"
+    path = folder / "docker.sock"
+    example.write_text(re.sub("^DOCKER_SOCKET=.*$", f"DOCKER_SOCKET={path}", example.read_text(), flags=re.MULTILINE))
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(path))
+        os.chown(path, -1, 4321 if os.getuid() == 0 else -1)
+
+        prepare(folder)
+
+    assert read_env(folder / ENV)["DOCKER_GROUP"] == str(path.stat().st_gid)
 
 
 def test_nothing_that_is_there_is_made_again(folder: Path) -> None:

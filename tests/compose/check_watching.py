@@ -13,7 +13,7 @@ import pytest
 from tests.compose.deployment import PROJECT, ROOT, Deployment, eventually, run
 
 # An asset for each test: what became of the last one's containers is none of the next one's business.
-assets = iter(("ks-website", "ks-line", "ks-ups", "ks-room"))
+assets = iter(("ks-website", "ks-line", "ks-ups", "ks-room", "ks-website"))
 
 
 class Agent:
@@ -148,3 +148,16 @@ def test_a_container_that_runs_out_of_memory_says_so(deployment: Deployment, age
         assert "memory" in faults(deployment, asset)[-1]["title"]
     finally:
         run("docker", "rm", "--force", name)
+
+
+def test_the_agent_in_a_container_watches_the_others(deployment: Deployment, asset: str, container: str) -> None:
+    before = len(faults(deployment, asset))
+    deployment.up("agent")
+    eventually(lambda: "watching" in deployment.compose("logs", "agent"), "the agent")
+
+    run("docker", "exec", container, "rm", "/tmp/up")
+    eventually(lambda: len(faults(deployment, asset)) == before + 1, "the fault")
+    run("docker", "start", container)
+
+    eventually(lambda: faults(deployment, asset)[-1]["status"] == "resolved", "its end")
+    assert deployment.inspected("agent")["Config"]["User"] == "10001:10001"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compose.deployment import ROOT, Deployment
+from tests.compose.deployment import PROJECT, ROOT, Deployment
 
 NAME = f"scorebus-test-{os.getpid()}"
 
@@ -17,12 +17,16 @@ NAME = f"scorebus-test-{os.getpid()}"
 @pytest.fixture(scope="session")
 def deployment() -> Iterator[Deployment]:
     """A deployment that runs; the earliest deployable program was in it if that is known."""
+    socket = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
     made = Deployment(Path(os.environ["TEST_FOLDER"]), NAME)
     made.prepare(
         Path(os.environ.get("TEST_DEPLOY_BEFORE", ROOT / "deploy")),
         SCOREBUS_IMAGE=os.environ.get("TEST_IMAGE_BEFORE", os.environ["TEST_IMAGE"]),
         REDIS_IMAGE=os.environ["TEST_REDIS"],
         POSTGRES_IMAGE=os.environ["TEST_POSTGRES"],
+        DOCKER_SOCKET=str(socket),
+        DOCKER_GROUP=str(socket.stat().st_gid),
+        SCOREBUS_AGENT_PROJECT=PROJECT,
     )
     try:
         made.up()
