@@ -42,6 +42,7 @@ from shared.subscription import Fold, Happened, Subscription
 
 PULL_TIMEOUT_SECONDS = 10.0  # For one page of a feed.
 RESTART_SECONDS = 1.0  # Before background work that failed is begun again.
+CANCEL_SECONDS = 0.5  # Until what has not ended is told again.
 
 TABLES = (log_table.metadata, received.metadata, idempotency.metadata)  # What every service has.
 
@@ -332,9 +333,7 @@ class Service:
 
     async def _close(self) -> None:
         self.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks)
         await self.bus.close()
         for client in self._feeds:
             await client.aclose()
@@ -356,6 +355,16 @@ class Service:
 def _call_soon(loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
     with contextlib.suppress(RuntimeError):  # The loop closes before the writer's last commit is told.
         loop.call_soon_threadsafe(callback)
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Cancel *tasks* until they end: on Python 3.11 `asyncio.wait_for`, in the client of Redis, may swallow it once."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=CANCEL_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _kept_going(name: str, work: Background) -> None:

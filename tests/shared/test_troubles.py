@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import APIRouter
 from redis.asyncio import Redis
 from sqlalchemy import MetaData
 from sqlalchemy.exc import DatabaseError
@@ -109,3 +110,28 @@ def test_a_spoilt_database_is_named_in_an_alarm_before_the_start_fails(tmp_path:
     assert [(entry["event"], entry["alarm"]) for entry in logs if entry.get("alarm")] == [
         ("database_cannot_be_opened", True)
     ]
+
+
+def test_a_service_ends_though_a_library_swallows_that_it_shall(tmp_path: Path) -> None:
+    swallowed: list[bool] = []
+    begun = asyncio.Event()
+
+    async def deaf() -> None:
+        begun.set()
+        while len(swallowed) < 2:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed.append(True)
+
+    async def scenario() -> None:
+        issuer = Issuer(tmp_path / "keys")
+        service = Service("budget", settings_for(tmp_path, issuer.folder), MetaData())
+        service.in_background(deaf)
+        app = service.app(APIRouter(), title="small", description="")
+        async with asyncio.timeout(60), app.router.lifespan_context(app):
+            await begun.wait()
+
+    asyncio.run(scenario())
+
+    assert swallowed == [True, True]
