@@ -29,6 +29,10 @@ from shared.subscription import Happened
 
 BATCH: Final = 100  # Projects scored in one transaction.
 RETRY_SECONDS: Final = 1.0  # After the database refused.
+# While events come by the hundred, as after an outage, scores wait for them: scoring shares one writer with applying.
+BACKLOG_EVENTS: Final = 200  # Between two rounds of scoring.
+BACKLOG_REST: Final = 9  # Times as long as the round before took,
+BACKLOG_REST_SECONDS_MAX: Final = 5.0  # but no longer.
 
 log = structlog.get_logger()
 
@@ -56,6 +60,7 @@ class Scorer:
         self._dossiers = dossiers
         self._policies = policies
         self._due: dict[str, Reason] = {}
+        self._events = 0  # Applied since the last round of scoring.
         self._are_all_due = False  # Which projects those are has still to be read.
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
@@ -71,6 +76,7 @@ class Scorer:
             self._are_all_due = True
             self._wake.set()
             return
+        self._events += len(happened)
         for event in happened:
             self._due[event.data.project] = reason_of(event.received.envelope)
         self._wake.set()
@@ -94,7 +100,10 @@ class Scorer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            wait = await self._score_due(loop.time())
+            begun, self._events = loop.time(), 0
+            wait = await self._score_due(begun)
+            if self._events >= BACKLOG_EVENTS:
+                await asyncio.sleep(min(BACKLOG_REST * (loop.time() - begun), BACKLOG_REST_SECONDS_MAX))
             if wait > 0:
                 loop.call_later(wait, self._wake.set)
 
