@@ -30,7 +30,7 @@ M       ?=
 #? SEEDS    Of make chaos: which schedules.
 SEEDS   ?= 1,2,3
 
-.PHONY: help run test test-compose test-bundle chaos check fix revision lock wheels image bundle clean
+.PHONY: help run test test-compose test-bundle chaos bench check fix revision lock wheels image bundle clean
 
 help:  ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ test: $(VENV)/.tooled  ## Run the tests.
 
 chaos: $(VENV)/.tooled  ## Strike a real platform with every fault of the matrix; half an hour; see SEEDS.
 	$(BIN)/python -m bench.chaos --seeds $(SEEDS) --report $(ARGS)
+
+bench: $(VENV)/.tooled  ## Measure what an event costs, beside the limit and a naive consumer; ten minutes.
+	$(BIN)/python -m bench.speed $(ARGS)
 
 test-compose: $(VENV)/.tooled  ## Test the deployment with a real Docker engine, where there is one.
 	ENGINE="$(ENGINE)" tests/compose/run.sh $(BIN) $(ARGS)

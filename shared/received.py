@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -160,20 +161,22 @@ def hashes(session: Session, *, source: str, at: Head, seqs: Iterable[int]) -> d
 
 def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:
     """Keep the bytes of *events*."""
-    rows = [
-        {
-            "s": source,
-            "p": partition,
-            "epoch": event.envelope.epoch,
-            "seq": event.envelope.seq,
-            "id": event.envelope.id,
-            "subject": event.envelope.subject,
-            "hash": event.hash,
-            "event": event.raw,
-        }
-        for event in events
-    ]
-    session.execute(received_event.insert(), rows)
+    rows = []
+    for event in events:
+        envelope = event.envelope
+        rows.append(
+            (source, partition, envelope.epoch, envelope.seq, envelope.id, envelope.subject, event.hash, event.raw)
+        )
+    connection = session.connection()
+    # By the driver itself: of what an event costs, SQLAlchemy's preparing of each row was an eighth.
+    connection.exec_driver_sql(_storing(connection.dialect.paramstyle), rows)
+
+
+@cache
+def _storing(paramstyle: str) -> str:
+    columns = [column.name for column in received_event.columns if column is not received_event.c.position]
+    marks = ["?" if paramstyle == "qmark" else "%s"] * len(columns)
+    return f"INSERT INTO {received_event.name} ({', '.join(columns)}) VALUES ({', '.join(marks)})"  # noqa: S608
 
 
 def park(session: Session, source: str, event: Received, reason: str, attempts: int, now: datetime) -> None:

@@ -1,59 +1,108 @@
-"""From streams that are full to scores that are durable: what evaluation costs for an event."""
+"""From full streams to durable scores: what an event costs evaluation, beside the limit and naive."""
 
 import signal
+import subprocess
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench.speed.stand import Stand, a_stand, until
+import msgspec
+
+from bench.speed import limit
+from bench.speed.figures import Figure
+from bench.speed.stand import ROOT, SOURCES, Stand, a_stand, until
 from bench.speed.workload import Workload, workload
+from shared.relay import stream_name
 
-SOURCES = ("budget", "procurement", "monitoring")
+EVENTS = 100_000
+PROJECTS = 200
+NAIVE_EVENTS = 3_000
 
 
-def prepared(stand: Stand, events: int, projects: int) -> Workload:
-    """A stand in which evaluation knows its sources and plans, and hears the streams; the sources are away."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one event."""
+
+    seconds: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        return 1 / self.seconds
+
+
+def measure(runs: int, events: int = EVENTS) -> list[Figure]:
+    """Apply, limit and naive in turn, *runs* times."""
+    ours, limits, naives = [], [], []
+    for _ in range(runs):
+        with TemporaryDirectory() as folder, a_stand(Path(folder)) as stand:
+            work = prepared(stand, events)
+            ours.append(applied(stand, work, events))
+            limits.append(_limit(stand))
+            naives.append(_naive(stand, work, Path(folder) / "naive.db"))
+    return [
+        Figure("apply", "events", "a second", tuple(each.rate for each in ours)),
+        Figure("apply", "processor", "us an event", tuple(each.cpu * 1e6 for each in ours)),
+        Figure("apply", "of the limit", "rate to rate", _ratios(ours, limits), ">= 0.42"),
+        Figure("apply", "of naive", "rate to rate", _ratios(ours, naives), ">= 100"),
+        Figure("limit", "events", "a second", tuple(each.rate for each in limits)),
+        Figure("limit", "processor", "us an event", tuple(each.cpu * 1e6 for each in limits)),
+        Figure("naive", "events", "a second", tuple(each.rate for each in naives)),
+        Figure("naive", "processor", "us an event", tuple(each.cpu * 1e6 for each in naives)),
+    ]
+
+
+def _ratios(ours: list[Cost], theirs: list[Cost]) -> tuple[float, ...]:
+    return tuple(one.rate / other.rate for one, other in zip(ours, theirs, strict=True))
+
+
+def prepared(stand: Stand, events: int, projects: int = PROJECTS) -> Workload:
+    """Let evaluation know its sources and plans and hear the streams; from then on the sources are away."""
     stand.start("valkey", *SOURCES, "evaluation")
     until(lambda: stand.met() == len(SOURCES), "first contact")
     work = workload(events, projects, stand.epochs())
     for source in SOURCES:
         stand.stop(source)
     stand.adopt_plans(work)
+    until(lambda: _heard(stand, work), "the streams being heard")
     return work
 
 
-def hear(stand: Stand, work: Workload) -> None:
-    """Let both streams be read: what is sent before a subscriber reads is lost on it, so it is sent again."""
-
-    def heard() -> bool:
-        stand.fill_streams("budget", work.budget.events[: work.begun])
-        stand.fill_streams("monitoring", work.monitoring.events[:1])
-        time.sleep(0.3)
-        return stand.applied("budget") == work.begun and stand.applied("monitoring") == 1
-
-    until(heard, "the streams being heard")
+def _heard(stand: Stand, work: Workload) -> bool:
+    """What is sent before a subscriber reads is lost on it, so it is sent again."""
+    stand.fill_streams("budget", work.budget.events[: work.begun])
+    stand.fill_streams("monitoring", work.monitoring.events[:1])
+    time.sleep(0.3)
+    return stand.applied("budget") == work.begun and stand.applied("monitoring") == 1
 
 
-def measure(folder: Path, events: int, projects: int) -> dict[str, float]:
-    """Seconds and CPU microseconds for an event, until every score is as the oracle says."""
-    with a_stand(folder) as stand:
-        work = prepared(stand, events, projects)
-        hear(stand, work)
-        stand.signal("evaluation", signal.SIGSTOP)
-        stand.fill_streams("budget", work.budget.events[work.begun :])
-        stand.fill_streams("monitoring", work.monitoring.events[1:])
-        before, since = stand.cpu_seconds("evaluation"), time.monotonic()
-        stand.signal("evaluation", signal.SIGCONT)
-        wanted = {"budget": len(work.budget.events), "monitoring": len(work.monitoring.events)}
-        until(lambda: all(stand.applied(source) == seq for source, seq in wanted.items()), "all events applied")
-        seconds = time.monotonic() - since
-        cpu = stand.cpu_seconds("evaluation") - before
-        until(lambda: stand.is_scored(work), "every score")
-        return {"events/s": events / seconds, "cpu us/event": cpu / events * 1e6, "seconds": seconds}
+def applied(stand: Stand, work: Workload, events: int) -> Cost:
+    """Apply what is left of *work*, until all of it is on disk; then every score must be what the oracle says."""
+    stand.signal("evaluation", signal.SIGSTOP)
+    stand.fill_streams("budget", work.budget.events[work.begun :])
+    stand.fill_streams("monitoring", work.monitoring.events[1:])
+    cpu, since = stand.cpu_seconds("evaluation"), time.monotonic()
+    stand.signal("evaluation", signal.SIGCONT)
+    until(lambda: stand.is_level(work), "all events applied")
+    cost = Cost((time.monotonic() - since) / events, (stand.cpu_seconds("evaluation") - cpu) / events)
+    until(lambda: stand.is_scored(work), "every score")
+    return cost
 
 
-if __name__ == "__main__":
-    import sys
-    import tempfile
+def _limit(stand: Stand) -> Cost:
+    events, seconds, cpu = limit.measure(stand.bus.url, [stream_name("budget", 0), stream_name("monitoring", 0)])
+    return Cost(seconds / events, cpu / events)
 
-    with tempfile.TemporaryDirectory() as name:
-        print(measure(Path(name), int(sys.argv[1]), int(sys.argv[2])))
+
+def _naive(stand: Stand, work: Workload, database: Path) -> Cost:
+    events = work.budget.events[work.begun : work.begun + NAIVE_EVENTS]
+    command = [sys.executable, "-m", "bench.speed.naive", stand.bus.url, str(database)]
+    done = subprocess.run(command, input=b"\n".join(events), cwd=ROOT, capture_output=True, check=True)
+    outcome = msgspec.json.decode(done.stdout)
+    if sum(outcome["paid"].values()) != sum(
+        round(float(msgspec.json.decode(e)["data"]["amount"]) * 100) for e in events
+    ):
+        raise SystemExit("naive did not add up")
+    return Cost(outcome["seconds"] / len(events), outcome["cpu"] / len(events))

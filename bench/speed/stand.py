@@ -25,6 +25,7 @@ from cli.supervisor import Program
 from shared.relay import mac_of, stream_name
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ("budget", "procurement", "monitoring")
 PATIENCE_SECONDS = 600.0
 LOOK_SECONDS = 0.02
 FEED_BATCH = 2_000
@@ -97,6 +98,12 @@ class Stand:
     def applied(self, source: str) -> int:
         """How far evaluation has applied *source*: read from its database, so that it is not kept from its work."""
         return int(self._ask("evaluation", "SELECT seq FROM watermark WHERE s = ?", source) or 0)
+
+    def is_level(self, work: Workload) -> bool:
+        """Whether all of *work* is applied."""
+        return self.applied("budget") == len(work.budget.events) and self.applied("monitoring") == len(
+            work.monitoring.events
+        )
 
     def _ask(self, service: str, query: str, *given: Any) -> Any:
         uri = f"file:{self.folder.database(service)}?mode=ro"

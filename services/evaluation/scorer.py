@@ -77,8 +77,8 @@ class Scorer:
             self._wake.set()
             return
         self._events += len(happened)
-        for event in happened:
-            self._due[event.data.project] = reason_of(event.received.envelope)
+        last = {event.data.project: event.received.envelope for event in happened}
+        self._due |= {project: reason_of(envelope) for project, envelope in last.items()}
         self._wake.set()
 
     def touched_by(self, own: Sequence[Envelope]) -> None:
