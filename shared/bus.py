@@ -18,6 +18,7 @@ from redis.exceptions import ResponseError
 from shared.relay import LOST, heads_name, stream_name
 
 BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
+AHEAD: Final = 2  # Batches of a stream under way: one is read and checked while the other is stored.
 BLOCK_MS: Final = 1_000  # Below the client's socket timeout of 5 s, or every idle read would fail.
 RETRY_SECONDS: Final = 1.0
 
@@ -34,6 +35,7 @@ class Bus:
         self.is_up = False
         self.server = ""  # Name and version of what answered last.
         self._redis: Redis | None = None
+        self._deliveries: set[asyncio.Task[None]] = set()
 
     def subscribe(self, source: str, partition: int, deliver: Deliver) -> None:
         """Hand what the stream of *source* brings to *deliver*, a batch at a time, in order."""
@@ -46,8 +48,21 @@ class Bus:
     def _follow(self, name: str, field: bytes, deliver: Deliver) -> None:
         stream = StreamSub(name, batch=True, max_records=BATCH, polling_interval=BLOCK_MS, last_id="$")
 
+        turns = asyncio.Semaphore(AHEAD)
+
+        async def take(entries: list[dict[bytes, bytes]]) -> None:
+            try:
+                await deliver([(entry.get(field, b""), entry.get(b"mac", b"")) for entry in entries])
+            except Exception as error:  # noqa: BLE001  # A bug; what it kept from being applied is pulled.
+                log.error("delivery_failed", alarm=True, stream=name, error=repr(error)[:500])
+            finally:
+                turns.release()
+
         async def handle(entries: list[dict[bytes, bytes]]) -> None:
-            await deliver([(entry.get(field, b""), entry.get(b"mac", b"")) for entry in entries])
+            await turns.acquire()  # Batches take their turns in the order in which their tasks begin.
+            task = asyncio.create_task(take(entries))
+            self._deliveries.add(task)
+            task.add_done_callback(self._deliveries.discard)
 
         subscriber = self.broker.subscriber(stream=stream, parser=_parse, decoder=_decode, no_reply=True)
         subscriber(handle)
@@ -97,8 +112,9 @@ class Bus:
             log.info("bus_up" if up else "bus_down", reason=reason)
 
     async def close(self) -> None:
-        """Stop the subscribers and close the connection."""
+        """Stop the subscribers and close the connection; what they have brought is applied first."""
         await self.broker.stop()
+        await asyncio.gather(*self._deliveries)
 
 
 async def _parse(message: Any) -> RedisBatchStreamMessage:

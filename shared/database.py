@@ -29,6 +29,7 @@ from sqlmodel import Session
 
 from shared.claim import claim_to
 from shared.problems import Unavailable
+from shared.statements import DRIVER, command
 from shared.stores import (
     READERS,
     driver_url,
@@ -522,24 +523,28 @@ class _Transaction:
 
 
 def _run(unit: _Unit, connection: Connection) -> _Outcome:
-    savepoint = connection.begin_nested()
+    command(connection, "SAVEPOINT unit")
     try:
-        with Session(connection, join_transaction_mode="rollback_only", expire_on_commit=False) as session:
-            session.info["undo"] = unit.undo
+        # A savepoint of its own the session makes only for a unit that does not keep to ready statements.
+        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+            session.info |= {"undo": unit.undo, DRIVER: connection.connection.dbapi_connection}
             value = unit.work(session)
-            session.flush()
+            session.commit()
     except DBAPIError as error:
         if is_fatal(error):
             raise
-        savepoint.rollback()
-        unit.undone()
-        return unit, None, error
+        return _undone(unit, connection, error)
     except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
-        savepoint.rollback()
-        unit.undone()
-        return unit, None, error
-    savepoint.commit()
+        return _undone(unit, connection, error)
+    command(connection, "RELEASE SAVEPOINT unit")
     return unit, value, None
+
+
+def _undone(unit: _Unit, connection: Connection, error: Exception) -> _Outcome:
+    command(connection, "ROLLBACK TO SAVEPOINT unit")
+    command(connection, "RELEASE SAVEPOINT unit")
+    unit.undone()
+    return unit, None, error
 
 
 def _unavailable(error: DBAPIError, transaction: _Transaction | None = None) -> Unavailable:

@@ -18,6 +18,7 @@ from shared.access import caller_of
 from shared.clock import Clock
 from shared.database import Database, Moment
 from shared.problems import Problem
+from shared.statements import Statement
 
 KEY_LENGTH_MAX: Final = 255
 
@@ -34,6 +35,15 @@ idempotency = sa.Table(
     sa.Column("response", sa.LargeBinary, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
 )
+
+_KEEP = Statement(idempotency.insert(), columns=[column.name for column in idempotency.columns])
+_FIND = Statement(
+    select(idempotency.c.request_hash, idempotency.c.status, idempotency.c.location, idempotency.c.response).where(
+        idempotency.c.subject == sa.bindparam("subject"), idempotency.c.key == sa.bindparam("key")
+    )
+)
+
+Answered = tuple[int, str | None, bytes]  # Status, location and body of what was answered.
 
 _QUOTED = re.compile(r'^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"$')
 _BARE = re.compile(r"^[\x21\x23-\x7e][\x20-\x7e]*$")
@@ -114,16 +124,16 @@ class Once:
             if found is not None:
                 return _replay(found, request_hash)
             answer = work(session)
-            row = {
-                "subject": place[0],
-                "key": place[1],
-                "request_hash": request_hash,
-                "status": answer.status,
-                "location": answer.location,
-                "response": msgspec.json.encode(answer.body),
-                "created_at": now,
-            }
-            session.execute(idempotency.insert(), row)
+            _KEEP.run(
+                session,
+                subject=place[0],
+                key=place[1],
+                request_hash=request_hash,
+                status=answer.status,
+                location=answer.location,
+                response=msgspec.json.encode(answer.body),
+                created_at=now,
+            )
             return _response(answer)
 
         return await self._database.write(recorded)
@@ -179,18 +189,17 @@ def _digits(number: Decimal) -> str:
     return f"{'-' * sign}{shown}e{int(exponent) + len(text) - len(shown)}" if shown else "0"
 
 
-def _find(session: Session, place: tuple[str, str]) -> Any:
-    subject, key = place
-    return session.execute(
-        select(idempotency).where(idempotency.c.subject == subject, idempotency.c.key == key)
-    ).first()
+def _find(session: Session, place: tuple[str, str]) -> tuple[str, Answered] | None:
+    row = _FIND.first(session, subject=place[0], key=place[1])
+    return None if row is None else (row[0], (row[1], row[2], row[3]))
 
 
-def _replay(row: Any, request_hash: str) -> Response:
-    if row.request_hash != request_hash:
+def _replay(found: tuple[str, Answered], request_hash: str) -> Response:
+    known_hash, (status, location, body) = found
+    if known_hash != request_hash:
         raise KeyReused("this key was used for a request with other content")
-    headers = {"Idempotency-Replayed": "true"} | ({"Location": row.location} if row.location else {})
-    return Response(row.response, status_code=row.status, media_type="application/json", headers=headers)
+    headers = {"Idempotency-Replayed": "true"} | ({"Location": location} if location else {})
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
 def _response(answer: Answer) -> Response:

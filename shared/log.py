@@ -19,6 +19,7 @@ from shared.database import Moment
 from shared.events import base
 from shared.events.base import GENESIS_HASH, Envelope, EventData
 from shared.identity import new_id
+from shared.statements import Statement
 
 metadata = sa.MetaData()
 
@@ -47,6 +48,24 @@ event_log = sa.Table(
 )
 
 PARTITIONS: Final = 1
+
+_partition: sa.BindParameter[int] = sa.bindparam("partition")
+_heads = select(event_head.c.p, event_head.c.epoch, event_head.c.seq, event_head.c.hash)
+_HEAD = Statement(_heads.where(event_head.c.p == _partition))
+_LOCKED_HEAD = Statement(_heads.where(event_head.c.p == _partition).with_for_update())
+_APPEND = Statement(event_log.insert(), columns=[column.name for column in event_log.columns])
+_MOVE = Statement(
+    event_head.update()
+    .where(event_head.c.p == _partition)
+    .values(seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash"))
+)
+_HASH = Statement(select(event_log.c.hash).where(event_log.c.p == _partition, event_log.c.seq == sa.bindparam("at")))
+_AFTER = Statement(
+    select(event_log.c.seq, event_log.c.event)
+    .where(event_log.c.p == _partition, event_log.c.seq > sa.bindparam("after"))
+    .order_by(event_log.c.seq)
+    .limit(sa.bindparam("most"))
+)
 
 
 def partition_of(project: str, partitions: int = PARTITIONS) -> int:
@@ -128,30 +147,29 @@ class EventLog:
 
     def _store(self, session: Session, envelope: Envelope, raw: bytes) -> None:
         digest = base.hash_of(raw)
-        row = {
-            "p": envelope.partition,
-            "seq": envelope.seq,
-            "epoch": envelope.epoch,
-            "id": envelope.id,
-            "type": envelope.type,
-            "subject": envelope.subject,
-            "time": envelope.time,
-            "recorded_at": envelope.recordedtime,
-            "correlation_id": envelope.correlationid,
-            "event": raw,
-            "hash": digest,
-        }
-        session.execute(event_log.insert(), row)
-        moved = event_head.update().where(event_head.c.p == envelope.partition).values(seq=envelope.seq, hash=digest)
-        session.execute(moved)
+        _APPEND.run(
+            session,
+            p=envelope.partition,
+            seq=envelope.seq,
+            epoch=envelope.epoch,
+            id=envelope.id,
+            type=envelope.type,
+            subject=envelope.subject,
+            time=envelope.time,
+            recorded_at=envelope.recordedtime,
+            correlation_id=envelope.correlationid,
+            event=raw,
+            hash=digest,
+        )
+        _MOVE.run(session, partition=envelope.partition, new_seq=envelope.seq, new_hash=digest)
 
     def head(self, session: Session, partition: int) -> Head:
         """Where *partition* ends now. The number comes from this row, never from the database's own counting."""
-        return _head(session, select(event_head).where(event_head.c.p == partition))
+        return _head(_HEAD.first(session, partition=partition))
 
     def _locked_head(self, session: Session, partition: int) -> Head:
         # The claim lets one process write; the row's lock keeps the numbers right even against one that has none.
-        return _head(session, select(event_head).where(event_head.c.p == partition).with_for_update())
+        return _head(_LOCKED_HEAD.first(session, partition=partition))
 
     def heads(self, session: Session) -> list[Head]:
         """Where every partition ends now."""
@@ -162,20 +180,12 @@ class EventLog:
         """The hash of the event numbered *seq*; of 0, what the first event names; None if there is no such event."""
         if seq == 0:
             return GENESIS_HASH
-        found = session.execute(
-            select(event_log.c.hash).where(event_log.c.p == partition, event_log.c.seq == seq)
-        ).scalar()
-        return None if found is None else str(found)
+        found = _HASH.first(session, partition=partition, at=seq)
+        return None if found is None else str(found[0])
 
     def after(self, session: Session, partition: int, seq: int, limit: int) -> list[tuple[int, bytes]]:
         """The next events after *seq*, at most *limit*: number and exact bytes."""
-        rows = session.execute(
-            select(event_log.c.seq, event_log.c.event)
-            .where(event_log.c.p == partition, event_log.c.seq > seq)
-            .order_by(event_log.c.seq)
-            .limit(limit)
-        )
-        return [(row.seq, row.event) for row in rows]
+        return [(number, raw) for number, raw in _AFTER.rows(session, partition=partition, after=seq, most=limit)]
 
     def seq_of(self, session: Session, partition: int, event_id: str) -> int | None:
         """The number of the event with this id; None if it is not in *partition*."""
@@ -185,6 +195,7 @@ class EventLog:
         return None if found is None else int(found)
 
 
-def _head(session: Session, query: sa.Select[Any]) -> Head:
-    row = session.execute(query).one()
-    return Head(partition=row.p, epoch=row.epoch, seq=row.seq, hash=row.hash)
+def _head(row: tuple[Any, ...] | None) -> Head:
+    assert row is not None, "the log was not begun"
+    partition, epoch, seq, digest = row
+    return Head(partition=partition, epoch=epoch, seq=seq, hash=digest)

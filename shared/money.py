@@ -12,7 +12,7 @@ AMOUNT_FEN_MAX: Final = 10**15 - 1  # 9,999,999,999,999.99 yuan: above any publi
 
 AMOUNT_DIGITS: Final = 13  # Before the point.
 
-_YUAN = re.compile(r"(-?)([0-9]{1,13})\.([0-9]{2})")
+_YUAN = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 
 
 def yuan(amount: int) -> str:
@@ -29,12 +29,9 @@ def fen(text: str) -> Fen:
     Raises:
         ValueError: If *text* has any other shape.
     """
-    match = _YUAN.fullmatch(text)
-    if match is None:
+    if _YUAN.fullmatch(text) is None:
         raise ValueError(f"not an amount in yuan with two decimals: {text[:40]!r}")
-    sign, whole, rest = match.groups()
-    amount = int(whole) * FEN_PER_YUAN + int(rest)
-    return Fen(-amount if sign else amount)
+    return Fen(int(text.replace(".", "")))
 
 
 def fen_of(amount: Decimal) -> Fen:

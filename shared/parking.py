@@ -18,10 +18,15 @@ from sqlmodel import Session
 
 from shared.events.base import Contracts, Received, Undecodable, read
 from shared.received import dismissal, operation, parked_event, received_event
+from shared.statements import Statement
 from shared.subscription import Fold, Happened, Poison
 
 PAGE: Final = 500  # Events folded at a time.
 DETAIL_LENGTH_MAX: Final = 2_000
+
+_REPLAYS = Statement(
+    select(sa.func.count()).where(operation.c.subject == sa.bindparam("project"), operation.c.outcome == "replayed")
+)
 
 State = Literal["open", "dismissed", "all"]
 Refold = Callable[[Session, str], None]
@@ -134,8 +139,8 @@ def operations(session: Session, *, projects: Sequence[str] | None, after: int, 
 
 def replays(session: Session, project: str) -> int:
     """How often events of *project* were put back in their place: what was folded before is then to be folded anew."""
-    query = select(sa.func.count()).where(operation.c.subject == project, operation.c.outcome == "replayed")
-    return int(session.execute(query).scalar_one())
+    found = _REPLAYS.first(session, project=project)
+    return 0 if found is None else int(found[0])
 
 
 def begin_replay(session: Session, parked: Parked, by: str, reason: str, at: datetime) -> int:

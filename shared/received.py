@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import chain
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -12,6 +14,9 @@ from sqlmodel import Session
 from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
+from shared.statements import Statement
+
+STATEMENT_ROWS: Final = (500, 100, 20, 5, 1)  # Stored by one statement of SQLite's; few sizes, so that they are kept.
 
 metadata = sa.MetaData()
 
@@ -82,6 +87,20 @@ operation = sa.Table(  # The audit trail of what operators did: appended to, and
 run = sa.Table("run", metadata, sa.Column("begun_at", Moment, primary_key=True))
 
 
+_ADVANCE = Statement(
+    watermark_table.update()
+    .where(
+        watermark_table.c.s == sa.bindparam("source"),
+        watermark_table.c.p == sa.bindparam("partition"),
+        watermark_table.c.epoch == sa.bindparam("from_epoch"),
+        watermark_table.c.seq == sa.bindparam("from_seq"),
+        watermark_table.c.hash == sa.bindparam("from_hash"),
+        watermark_table.c.diverged.is_(None),
+    )
+    .values(seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash"), updated_at=sa.bindparam("now"))
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watermark:
     """How far a source is applied, and why it stands still if it does."""
@@ -134,19 +153,18 @@ def put(session: Session, source: str, mark: Watermark, now: datetime) -> None:
 
 def advance(session: Session, source: str, start: Head, end: Head, now: datetime) -> bool:
     """Move the watermark from exactly *start* to *end*; False if it stands anywhere else."""
-    moved = session.connection().execute(
-        watermark_table.update()
-        .where(
-            watermark_table.c.s == source,
-            watermark_table.c.p == start.partition,
-            watermark_table.c.epoch == start.epoch,
-            watermark_table.c.seq == start.seq,
-            watermark_table.c.hash == start.hash,
-            watermark_table.c.diverged.is_(None),
-        )
-        .values(seq=end.seq, hash=end.hash, updated_at=now)
+    moved = _ADVANCE.run(
+        session,
+        source=source,
+        partition=start.partition,
+        from_epoch=start.epoch,
+        from_seq=start.seq,
+        from_hash=start.hash,
+        new_seq=end.seq,
+        new_hash=end.hash,
+        now=now,
     )
-    return moved.rowcount == 1
+    return moved == 1
 
 
 def hashes(session: Session, *, source: str, at: Head, seqs: Iterable[int]) -> dict[int, str]:
@@ -165,18 +183,27 @@ def store(session: Session, source: str, partition: int, events: Sequence[Receiv
     for event in events:
         envelope = event.envelope
         rows.append(
-            (source, partition, envelope.epoch, envelope.seq, envelope.id, envelope.subject, event.hash, event.raw)
+            (source, partition, envelope.epoch, event.seq, envelope.id, envelope.subject, event.hash, event.raw)
         )
     connection = session.connection()
     # By the driver itself: of what an event costs, SQLAlchemy's preparing of each row was an eighth.
-    connection.exec_driver_sql(_storing(connection.dialect.paramstyle), rows)
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(_storing("%s"), rows)
+        return
+    # Many rows a statement: for each statement the driver lets other threads in, and has to wait until it may go on.
+    start = 0
+    for size in STATEMENT_ROWS:
+        while len(rows) - start >= size:
+            values = tuple(chain.from_iterable(rows[start : start + size]))
+            connection.exec_driver_sql(_storing("?", size), values)
+            start += size
 
 
 @cache
-def _storing(paramstyle: str) -> str:
+def _storing(mark: str, rows: int = 1) -> str:
     columns = [column.name for column in received_event.columns if column is not received_event.c.position]
-    marks = ["?" if paramstyle == "qmark" else "%s"] * len(columns)
-    return f"INSERT INTO {received_event.name} ({', '.join(columns)}) VALUES ({', '.join(marks)})"  # noqa: S608
+    row = f"({', '.join([mark] * len(columns))})"
+    return f"INSERT INTO {received_event.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
 
 
 def park(session: Session, source: str, event: Received, reason: str, attempts: int, now: datetime) -> None:
@@ -187,7 +214,7 @@ def park(session: Session, source: str, event: Received, reason: str, attempts: 
             received_event.c.s == source,
             received_event.c.p == envelope.partition,
             received_event.c.epoch == envelope.epoch,
-            received_event.c.seq == envelope.seq,
+            received_event.c.seq == event.seq,
         )
     ).scalar_one()
     row = {

@@ -9,8 +9,9 @@ each event is applied exactly once, whatever the stream does.
 import asyncio
 import hmac
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -30,6 +31,8 @@ CAREFUL_EVENTS: Final = 1_000  # Applied with attempts counted after an unclean 
 ALARM_SECONDS: Final = 1.0  # Between two alarms of a source about refused entries.
 ATTEMPTS_MAX: Final = 3  # Then an event that kills the process is parked unread.
 
+_SEQ: Final = attrgetter("seq")
+
 log = structlog.get_logger()
 
 
@@ -41,13 +44,20 @@ class Stale(Exception):
     """The watermark is elsewhere than we thought: somebody else applied, or the log was rolled back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class Happened(msgspec.Struct, frozen=True, gc=False):
     """An event on its way into the projections of a consumer."""
 
     source: str
     received: Received
     data: EventData
+
+
+class _Arrived(msgspec.Struct, frozen=True, gc=False):
+    """An event that came in, and what it says, or why that cannot be read."""
+
+    received: Received
+    happened: Happened | None
+    trouble: str = ""
 
 
 Fold = Callable[[Session, Sequence[Happened]], None]
@@ -92,6 +102,7 @@ class Subscription:
         self.consumer = consumer
         self.source = source
         self.partition = partition
+        self._path = f"/{source}"
         self._database = database
         self._clock = clock
         self._contracts = contracts
@@ -172,8 +183,9 @@ class Subscription:
             if events is None:
                 return
             metrics.events_pulled.labels(*self._labels).inc(len(events))
+            arrived = [self._arrived(event) for event in events]
             async with self._lock:
-                await self._take(events, trusted=True)
+                await self._take(arrived, trusted=True)
             if len(events) < LIMIT_MAX:
                 self.level_at = asyncio.get_running_loop().time()
                 return
@@ -182,16 +194,18 @@ class Subscription:
         """
         Apply what the stream brought: pairs of an event's bytes and its MAC, in any order, any number of times.
 
-        A wrong MAC is refused; a gap or a break in the chain is left to the source, which is then asked.
+        A wrong MAC is refused; a gap or a break in the chain is left to the source, which is then asked. Everything is
+        read before it has its turn, so that the next batch is read while the database stores this one.
         """
         genuine = [event for raw, mac in entries if (event := self._genuine(raw, mac)) is not None]
         if not genuine:
             return
-        genuine.sort(key=lambda event: event.envelope.sequence)
+        genuine.sort(key=_SEQ)
+        arrived = [self._arrived(event) for event in genuine]
         async with self._lock:
             try:
                 await self._compare(genuine)
-                await self._take(genuine, trusted=False)
+                await self._take(arrived, trusted=False)
             except (FeedUnreachable, Unavailable):  # Before first contact the source itself says where to begin.
                 self.nudge()
 
@@ -199,7 +213,8 @@ class Subscription:
         """What we have already must be the same; if it is not, the source alone decides whose history is right."""
         if self._mark is None:
             return
-        again = {event.envelope.seq: event.hash for event in events if event.envelope.seq <= self._mark.at.seq}
+        seq = self._mark.at.seq
+        again = {event.seq: event.hash for event in events if event.seq <= seq}
         if not again:
             return
         stored = await self._database.read(partial(received.hashes, source=self.source, at=self._mark.at, seqs=again))
@@ -244,10 +259,16 @@ class Subscription:
         except Undecodable:
             self._refuse("envelope")
             return None
-        if event.envelope.source != f"/{self.source}" or event.envelope.partition != self.partition:
+        if event.envelope.source != self._path or event.envelope.partition != self.partition:
             self._refuse("envelope")
             return None
         return event
+
+    def _arrived(self, event: Received) -> _Arrived:
+        try:
+            return _Arrived(event, Happened(self.source, event, self._contracts.decode(event.envelope)))
+        except Undecodable as error:
+            return _Arrived(event, None, str(error))
 
     def _refuse(self, reason: str) -> None:
         metrics.events_refused.labels(*self._labels, reason).inc()
@@ -310,12 +331,12 @@ class Subscription:
         self._observe()
         self._applied(())
 
-    async def _take(self, events: list[Received], *, trusted: bool) -> None:
+    async def _take(self, events: list[_Arrived], *, trusted: bool) -> None:
         """Apply the contiguous run that continues our watermark."""
         mark = await self._watermark()
         if mark.diverged is not None:
             return
-        self.head_seq = max(self.head_seq, events[-1].envelope.seq) if events else self.head_seq
+        self.head_seq = max(self.head_seq, events[-1].received.seq) if events else self.head_seq
         run = self._continuing(mark.at, events, trusted=trusted)
         if not run:
             return
@@ -325,26 +346,29 @@ class Subscription:
             self._mark = None
             self.nudge()
 
-    def _continuing(self, at: Head, events: list[Received], *, trusted: bool) -> list[Received]:
-        run: list[Received] = []
-        seq, digest = at.seq, at.hash
+    def _continuing(self, at: Head, events: list[_Arrived], *, trusted: bool) -> list[_Arrived]:
+        run: list[_Arrived] = []
+        again, seq, digest, epoch = 0, at.seq, at.hash, at.epoch
         for event in events:
-            envelope = event.envelope
-            if envelope.seq <= seq:
-                metrics.events_duplicate.labels(*self._labels).inc()
+            received = event.received
+            if received.seq <= seq:
+                again += 1
                 continue
+            envelope = received.envelope
             # Of the stream, only what was sent in the epoch we know; of the source itself, its whole history.
-            if envelope.seq != seq + 1 or envelope.prevhash != digest or not (trusted or envelope.epoch == at.epoch):
-                if envelope.seq == seq + 1 and envelope.epoch == at.epoch:
+            if received.seq != seq + 1 or envelope.prevhash != digest or not (trusted or envelope.epoch == epoch):
+                if received.seq == seq + 1 and envelope.epoch == epoch:
                     self._refuse("hash")
                 self.nudge()
                 break
             run.append(event)
-            seq, digest = envelope.seq, event.hash
+            seq, digest = received.seq, received.hash
+        if again:
+            metrics.events_duplicate.labels(*self._labels).inc(again)
         return run
 
-    async def _apply(self, at: Head, run: list[Received]) -> None:
-        counted = await self._count_attempt(run[0]) if self._careful else None
+    async def _apply(self, at: Head, run: list[_Arrived]) -> None:
+        counted = await self._count_attempt(run[0].received) if self._careful else None
         # Of a batch that has ended the process once, the events are tried one by one: one of them may be deadly.
         if counted in (None, 1):
             try:
@@ -358,11 +382,11 @@ class Subscription:
                 return
         for event in run:
             await self._apply_alone(at, event, counted)
-            at, counted = replace(at, seq=event.envelope.seq, hash=event.hash), None
+            at, counted = replace(at, seq=event.received.seq, hash=event.received.hash), None
 
     async def _count_attempt(self, event: Received) -> int:
         """Count an attempt at *event*, and whatever comes with it, before it is made; once a process."""
-        seq = event.envelope.seq
+        seq = event.seq
         if self._counted is None or self._counted[0] != seq:
             attempts = await self._database.write(
                 lambda session: received.count_attempt(session, self.source, self.partition, seq)
@@ -370,11 +394,11 @@ class Subscription:
             self._counted = seq, attempts  # That the database refuses the rest is no death.
         return self._counted[1]
 
-    async def _apply_alone(self, at: Head, event: Received, counted: int | None) -> None:
+    async def _apply_alone(self, at: Head, event: _Arrived, counted: int | None) -> None:
         attempts = counted or 1
         if self._careful:
             self._careful -= 1
-            attempts = counted or await self._count_attempt(event)
+            attempts = counted or await self._count_attempt(event.received)
         reason = f"not finished in {ATTEMPTS_MAX} attempts" if attempts > ATTEMPTS_MAX else None
         if reason is None:
             try:
@@ -387,42 +411,42 @@ class Subscription:
                 return
         await self._commit(at, [event], parked=reason, attempts=attempts)
 
-    async def _commit(self, at: Head, run: list[Received], *, parked: str | None = None, attempts: int = 1) -> None:
+    async def _commit(self, at: Head, run: list[_Arrived], *, parked: str | None = None, attempts: int = 1) -> None:
         now = self._clock.now()
-        happened: list[Happened] = []
+        events = [event.received for event in run]
+        happened = self._said(run) if parked is None else []
+        end = replace(at, seq=events[-1].seq, hash=events[-1].hash)
 
         def work(session: Session) -> None:
-            end = Head(partition=at.partition, epoch=at.epoch, seq=run[-1].envelope.seq, hash=run[-1].hash)
             if not received.advance(session, self.source, at, end, now):
                 raise Stale
-            received.store(session, self.source, self.partition, run)
-            if parked is not None:
-                received.park(session, self.source, run[0], parked[:2000], attempts, now)
-                return
-            happened[:] = self._decoded(session, run, now)  # Anew: a unit of work may be run again.
-            self._fold(session, happened)
+            received.store(session, self.source, self.partition, events)
+            if parked is None:
+                self._fold(session, happened)
+            else:
+                received.park(session, self.source, events[0], parked[:2000], attempts, now)
 
         await self._database.write(work)
-        self._mark = received.Watermark(at=replace(at, seq=run[-1].envelope.seq, hash=run[-1].hash), diverged=None)
+        self._mark = received.Watermark(at=end, diverged=None)
         self._observe()
         metrics.events_applied.labels(*self._labels).inc(len(run))
-        log.debug("events_applied", source=self.source, events=len(run), seq=run[-1].envelope.seq)
+        log.debug("events_applied", source=self.source, events=len(run), seq=end.seq)
         if parked is not None:
             metrics.events_parked.labels(*self._labels).inc()
             metrics.parked_open.labels(*self._labels).inc()
-            log.error("event_parked", alarm=True, source=self.source, event_id=run[0].envelope.id, reason=parked[:200])
+            log.error(
+                "event_parked", alarm=True, source=self.source, event_id=events[0].envelope.id, reason=parked[:200]
+            )
         self._applied(happened)
 
-    def _decoded(self, session: Session, run: list[Received], now: object) -> list[Happened]:
-        """Read what the events say. What cannot be read fails the batch, and is parked when its turn comes alone."""
-        happened = []
+    def _said(self, run: list[_Arrived]) -> list[Happened]:
+        """What the events say. What cannot be read fails the batch, and is parked when its turn comes alone."""
+        said = []
         for event in run:
-            try:
-                data = self._contracts.decode(event.envelope)
-            except Undecodable as error:
-                raise Poison(str(error)) from error
-            happened.append(Happened(source=self.source, received=event, data=data))
-        return happened
+            if event.happened is None:
+                raise Poison(event.trouble)
+            said.append(event.happened)
+        return said
 
     def _observe(self) -> None:
         if self._mark is None:

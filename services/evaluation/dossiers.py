@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from sqlmodel import Session
 
@@ -180,12 +181,22 @@ def origin_of(received: Received) -> Origin:
     """Which event a fact comes from."""
     envelope = received.envelope
     return Origin(
-        source=envelope.source.removeprefix("/"),
-        partition=envelope.partition,
-        sequence=envelope.seq,
-        id=envelope.id,
-        type=envelope.type.rpartition(".v")[0],
-        time=envelope.time,
-        recorded=envelope.recordedtime,
-        hash=received.hash,
+        _service(envelope.source),
+        envelope.partition,
+        received.seq,
+        envelope.id,
+        _unversioned(envelope.type),
+        envelope.time,
+        envelope.recordedtime,
+        received.hash,
     )
+
+
+@lru_cache(maxsize=64)
+def _service(source: str) -> str:
+    return source.removeprefix("/")
+
+
+@lru_cache(maxsize=256)
+def _unversioned(versioned_type: str) -> str:
+    return versioned_type.rpartition(".v")[0]

@@ -7,10 +7,11 @@ id as its publisher told it, and what belongs together across publishers is join
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar
+
+import msgspec
 
 from services.evaluation.model import Indicator, Plan, Target
 from shared.events import budget, evaluation, monitoring, procurement
@@ -26,8 +27,7 @@ class BrokenPromise(Exception):
     """An event contradicts what its own source said before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """The event that a fact comes from."""
 
     source: str
@@ -40,8 +40,7 @@ class Origin:
     hash: str
 
 
-@dataclass(slots=True)
-class Payment:
+class Payment(msgspec.Struct, gc=False):
     """A payment, in fen, and its reversal if there is one."""
 
     origin: Origin
@@ -51,8 +50,7 @@ class Payment:
     reversal: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """What a contract says from a moment on."""
 
     origin: Origin
@@ -61,8 +59,7 @@ class Terms:
     items: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """An inspection of what a contract delivered."""
 
     origin: Origin
@@ -71,8 +68,7 @@ class Acceptance:
     passed: dict[str, Decimal]  # Quantity by item.
 
 
-@dataclass(slots=True)
-class Contract:
+class Contract(msgspec.Struct, gc=False):
     """A contract with its terms, newest last, its acceptances and its end."""
 
     origin: Origin
@@ -80,23 +76,21 @@ class Contract:
     starts_on: date
     payment_days: int
     terms: list[Terms]
-    acceptances: list[Acceptance] = field(default_factory=list)
+    acceptances: list[Acceptance] = msgspec.field(default_factory=list)
     termination: tuple[Origin, date] | None = None
     method: str = ""  # How it was purchased.
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(msgspec.Struct, gc=False):
     """A fault and what happened to it, in order."""
 
     origin: Origin
     asset: str | None
     is_service_down: bool
-    steps: list[tuple[Literal["responded", "resolved", "reopened"], Origin]] = field(default_factory=list)
+    steps: list[tuple[Literal["responded", "resolved", "reopened"], Origin]] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Maintenance:
+class Maintenance(msgspec.Struct, frozen=True, gc=False):
     """An announced window; without an asset it excuses the whole project."""
 
     origin: Origin
@@ -105,16 +99,14 @@ class Maintenance:
     ends_at: datetime
 
 
-@dataclass(slots=True)
-class Complaint:
+class Complaint(msgspec.Struct, gc=False):
     """A complaint and its closure."""
 
     origin: Origin
     closure: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SurveyAnswers:
+class SurveyAnswers(msgspec.Struct, frozen=True, gc=False):
     """Answers to a survey, and how many of them were satisfied."""
 
     origin: Origin
@@ -123,8 +115,7 @@ class SurveyAnswers:
     satisfied: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True, gc=False):
     """A rating of a qualitative indicator."""
 
     origin: Origin
@@ -133,8 +124,7 @@ class Rating:
     level: str
 
 
-@dataclass(slots=True)
-class Inspection:
+class Inspection(msgspec.Struct, gc=False):
     """An inspection, how many findings it had, and that they were put right."""
 
     origin: Origin
@@ -142,8 +132,7 @@ class Inspection:
     rectification: Origin | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(msgspec.Struct, frozen=True, gc=False):
     """A value reported by hand; the papers that prove it stand in evaluation's table."""
 
     origin: Origin
@@ -152,8 +141,7 @@ class Measurement:
     value: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(msgspec.Struct, frozen=True, gc=False):
     """An explanation why an indicator misses its target; its words stand in evaluation's table."""
 
     origin: Origin
@@ -161,8 +149,7 @@ class Deviation:
     deviation: str
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(msgspec.Struct):
     """
     One project's facts. `fold` is the only way in.
 
@@ -175,24 +162,24 @@ class Facts:
     name: str = ""
     unit: str = ""
     department: str = ""
-    sources: list[tuple[Origin, budget.Sources]] = field(default_factory=list)  # As declared, then as adjusted.
-    lines: list[tuple[Origin, tuple[budget.BudgetLine, ...]]] = field(default_factory=list)  # Likewise.
+    sources: list[tuple[Origin, budget.Sources]] = msgspec.field(default_factory=list)  # As declared, then as adjusted.
+    lines: list[tuple[Origin, tuple[budget.BudgetLine, ...]]] = msgspec.field(default_factory=list)  # Likewise.
     time_zone: str = DEFAULT_ZONE
     initial_budget: tuple[Origin, int] | None = None
-    adjustments: list[tuple[Origin, int]] = field(default_factory=list)
-    receipts: dict[str, tuple[Origin, int]] = field(default_factory=dict)
-    payments: dict[str, Payment] = field(default_factory=dict)
-    contracts: dict[str, Contract] = field(default_factory=dict)
-    faults: dict[str, Fault] = field(default_factory=dict)
-    maintenance: list[Maintenance] = field(default_factory=list)
-    complaints: dict[str, Complaint] = field(default_factory=dict)
-    surveys: list[SurveyAnswers] = field(default_factory=list)
-    service_counts: list[tuple[Origin, int]] = field(default_factory=list)
-    inspections: dict[str, Inspection] = field(default_factory=dict)
-    ratings: list[Rating] = field(default_factory=list)
-    measurements: list[Measurement] = field(default_factory=list)
-    deviations: list[Deviation] = field(default_factory=list)
-    events: dict[str, list[tuple[Origin, EventData]]] = field(default_factory=dict)  # Of what is watched.
+    adjustments: list[tuple[Origin, int]] = msgspec.field(default_factory=list)
+    receipts: dict[str, tuple[Origin, int]] = msgspec.field(default_factory=dict)
+    payments: dict[str, Payment] = msgspec.field(default_factory=dict)
+    contracts: dict[str, Contract] = msgspec.field(default_factory=dict)
+    faults: dict[str, Fault] = msgspec.field(default_factory=dict)
+    maintenance: list[Maintenance] = msgspec.field(default_factory=list)
+    complaints: dict[str, Complaint] = msgspec.field(default_factory=dict)
+    surveys: list[SurveyAnswers] = msgspec.field(default_factory=list)
+    service_counts: list[tuple[Origin, int]] = msgspec.field(default_factory=list)
+    inspections: dict[str, Inspection] = msgspec.field(default_factory=dict)
+    ratings: list[Rating] = msgspec.field(default_factory=list)
+    measurements: list[Measurement] = msgspec.field(default_factory=list)
+    deviations: list[Deviation] = msgspec.field(default_factory=list)
+    events: dict[str, list[tuple[Origin, EventData]]] = msgspec.field(default_factory=dict)  # Of what is watched.
     plan: Plan | None = None
     plan_origin: Origin | None = None
     project: str = ""
@@ -208,13 +195,19 @@ class Facts:
         if fold is not None:
             fold(self, origin, data)
             self.project = data.project
-        for name in watch_names(data):
-            if name in self.watched:
-                self.events.setdefault(name, []).append((origin, data))
+        if self.watched:
+            for name in watch_names(data):
+                if name in self.watched:
+                    self.events.setdefault(name, []).append((origin, data))
 
     def digest(self) -> str:
-        """The SHA-256 of a canonical form: equal for folds of the same events, however sources interleaved."""
-        return hashlib.sha256(repr(_canonical(self)).encode()).hexdigest()
+        """
+        The SHA-256 of a canonical form: equal for folds of the same events, however sources interleaved.
+
+        Dictionaries and sets are written in the order of their keys, everything else as it is: lists hold one
+        source's facts in its order.
+        """
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
 
 
 def watch_names(data: EventData) -> tuple[str, ...]:
@@ -427,16 +420,3 @@ def _known(kept: dict[str, T], name: str, noun: str) -> T:
     if fact is None:
         raise BrokenPromise(f"{noun} {name} was never told")
     return fact
-
-
-def _canonical(value: Any) -> Any:
-    """Dictionaries in the order of their keys, everything else as it is: lists hold one source's facts in its order."""
-    if is_dataclass(value):
-        return type(value).__name__, [(f.name, _canonical(getattr(value, f.name))) for f in fields(value)]
-    if isinstance(value, dict):
-        return [(key, _canonical(value[key])) for key in sorted(value)]
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, (list, tuple)):
-        return [_canonical(item) for item in value]
-    return value

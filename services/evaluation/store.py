@@ -16,6 +16,7 @@ from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log, partition_of
 from shared.received import dismissal, parked_event, received_event, watermark_table
+from shared.statements import Statement
 
 # The own events that are facts; scores follow from facts and are none.
 OWN_FACTS = tuple(
@@ -191,45 +192,58 @@ class DeviationRow(Table, table=True):
     occurred_at: datetime = Field(sa_type=Moment)
 
 
+_OWN = Statement(
+    select(event_log.c.seq, event_log.c.event)
+    .where(
+        event_log.c.subject == sa.bindparam("project"),
+        event_log.c.seq > sa.bindparam("seq"),
+        event_log.c.type.in_([sa.literal_column(f"'{name}'") for name in OWN_FACTS]),
+    )
+    .order_by(event_log.c.seq)
+)
+_RECEIVED = Statement(
+    select(received_event.c.position, received_event.c.event)
+    .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
+    .where(
+        received_event.c.subject == sa.bindparam("project"),
+        received_event.c.position > sa.bindparam("position"),
+        parked_event.c.position.is_(None),
+    )
+    .order_by(received_event.c.position)
+    .limit(sa.bindparam("most"))
+)
+_LAST_POSITION = Statement(select(sa.func.max(received_event.c.position)))
+_PARKED = Statement(
+    select(parked_event.c.position)
+    .outerjoin(dismissal, dismissal.c.position == parked_event.c.position)
+    .where(
+        sa.or_(parked_event.c.subject == sa.bindparam("project"), parked_event.c.subject.is_(None)),
+        dismissal.c.confirmed_at.is_(None),
+    )
+    .limit(sa.bindparam("most"))
+)
+_DIVERGED = Statement(
+    select(watermark_table.c.s).where(watermark_table.c.diverged.is_not(None)).limit(sa.bindparam("most"))
+)
+
+
 def happened(session: Session, project: str, position: int, seq: int) -> Iterator[tuple[int, int, Received, EventData]]:
     """
     What happened to *project* after a place in what was received (*position*) and in the own log (*seq*).
 
     Parked events are left out. Yields the new place with each event.
     """
-    for row in _own(session, project, seq):
-        event = read(row.event)
-        yield position, row.seq, event, ALL.decode(event.envelope)
-        seq = row.seq
-    while rows := _received(session, project, position):
-        for row in rows:
-            event = read(row.event)
-            yield row.position, seq, event, ALL.decode(event.envelope)
-        position = rows[-1].position
+    for number, raw in _OWN.rows(session, project=project, seq=seq):
+        event = read(raw)
+        yield position, number, event, ALL.decode(event.envelope)
+        seq = number
+    while rows := _RECEIVED.rows(session, project=project, position=position, most=PAGE):
+        for place, raw in rows:
+            event = read(raw)
+            yield place, seq, event, ALL.decode(event.envelope)
+        position = rows[-1][0]
         if len(rows) < PAGE:
             return
-
-
-def _own(session: Session, project: str, seq: int) -> Sequence[sa.Row[tuple[int, bytes]]]:
-    return session.execute(
-        select(event_log.c.seq, event_log.c.event)
-        .where(event_log.c.subject == project, event_log.c.seq > seq, event_log.c.type.in_(OWN_FACTS))
-        .order_by(event_log.c.seq)
-    ).all()
-
-
-def _received(session: Session, project: str, position: int) -> Sequence[sa.Row[tuple[int, bytes]]]:
-    return session.execute(
-        select(received_event.c.position, received_event.c.event)
-        .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
-        .where(
-            received_event.c.subject == project,
-            received_event.c.position > position,
-            parked_event.c.position.is_(None),
-        )
-        .order_by(received_event.c.position)
-        .limit(PAGE)
-    ).all()
 
 
 class KeptEvent(NamedTuple):
@@ -275,25 +289,18 @@ def _kept(project: str, source: str, position: int) -> Any:
 
 def last_position(session: Session) -> int:
     """The place of the newest received event; 0 before the first."""
-    return session.execute(select(sa.func.max(received_event.c.position))).scalar() or 0
+    found = _LAST_POSITION.first(session)
+    return 0 if found is None else found[0] or 0
 
 
 def is_parked(session: Session, project: str) -> bool:
     """Whether an event is parked, and not dismissed, that could touch *project*."""
-    touching = sa.or_(parked_event.c.subject == project, parked_event.c.subject.is_(None))
-    query = (
-        select(parked_event.c.position)
-        .outerjoin(dismissal, dismissal.c.position == parked_event.c.position)
-        .where(touching, dismissal.c.confirmed_at.is_(None))
-        .limit(1)
-    )
-    return session.execute(query).first() is not None
+    return _PARKED.first(session, project=project, most=1) is not None
 
 
 def is_diverged(session: Session) -> bool:
     """Whether any source's history is not the one that was applied."""
-    query = select(watermark_table.c.s).where(watermark_table.c.diverged.is_not(None)).limit(1)
-    return session.execute(query).first() is not None
+    return _DIVERGED.first(session, most=1) is not None
 
 
 def score(session: Session, project: str) -> ScoreRow | None:

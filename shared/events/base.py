@@ -44,7 +44,7 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True):
         return f"{cls.type}.v{cls.contract_version}"
 
 
-class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
     CloudEvents 1.0, structured JSON, with the extensions of the log.
 
@@ -77,10 +77,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return int(self.sequence)
 
 
-class Received(msgspec.Struct, frozen=True, kw_only=True):
-    """An event as a consumer holds it: the very bytes, their hash, and what they say."""
+class Received(msgspec.Struct, frozen=True, gc=False):
+    """An event as a consumer holds it: what it says of itself, its number, its hash, and the very bytes."""
 
     envelope: Envelope
+    seq: int
     hash: str
     raw: bytes
 
@@ -119,9 +120,10 @@ def read(raw: bytes) -> Received:
         envelope = _envelope_decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Undecodable(f"not an event envelope: {error}") from error
-    if len(envelope.sequence) != SEQUENCE_DIGITS or not envelope.sequence.isdecimal():
+    sequence = envelope.sequence
+    if len(sequence) != SEQUENCE_DIGITS or not sequence.isdecimal():
         raise Undecodable("the sequence is not twenty digits")
-    return Received(envelope=envelope, hash=hash_of(raw), raw=raw)
+    return Received(envelope, int(sequence), hash_of(raw), raw)
 
 
 class Contracts:

@@ -211,7 +211,7 @@ class Mortal:
         held = dict(
             zip(work.__code__.co_freevars, [cell.cell_contents for cell in work.__closure__ or ()], strict=True)
         )
-        if work.__name__ == "work" and any(event.envelope.seq == self._deadly for event in held["run"]):
+        if work.__name__ == "work" and any(event.seq == self._deadly for event in held["events"]):
             raise KilledError
         return await self._database.write(work)
 
