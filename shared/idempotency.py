@@ -18,7 +18,7 @@ from shared.access import caller_of
 from shared.clock import Clock
 from shared.database import Database, Moment
 from shared.problems import Problem
-from shared.statements import Statement
+from shared.statements import Statement, inserting
 
 KEY_LENGTH_MAX: Final = 255
 
@@ -36,7 +36,7 @@ idempotency = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
 )
 
-_KEEP = Statement(idempotency.insert(), columns=[column.name for column in idempotency.columns])
+_KEEP = inserting(idempotency)
 _FIND = Statement(
     select(idempotency.c.request_hash, idempotency.c.status, idempotency.c.location, idempotency.c.response).where(
         idempotency.c.subject == sa.bindparam("subject"), idempotency.c.key == sa.bindparam("key")

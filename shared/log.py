@@ -19,7 +19,7 @@ from shared.database import Moment
 from shared.events import base
 from shared.events.base import GENESIS_HASH, Envelope, EventData
 from shared.identity import new_id
-from shared.statements import Statement
+from shared.statements import Statement, inserting
 
 metadata = sa.MetaData()
 
@@ -53,7 +53,7 @@ _partition: sa.BindParameter[int] = sa.bindparam("partition")
 _heads = select(event_head.c.p, event_head.c.epoch, event_head.c.seq, event_head.c.hash)
 _HEAD = Statement(_heads.where(event_head.c.p == _partition))
 _LOCKED_HEAD = Statement(_heads.where(event_head.c.p == _partition).with_for_update())
-_APPEND = Statement(event_log.insert(), columns=[column.name for column in event_log.columns])
+_APPEND = inserting(event_log)
 _MOVE = Statement(
     event_head.update()
     .where(event_head.c.p == _partition)

@@ -6,11 +6,12 @@ of it. A `Statement` is written in SQLAlchemy's language, so that it suits both 
 then costs what the driver costs. For whatever is not done for each event or request, the ordinary way is better.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlmodel import Session
@@ -87,6 +88,26 @@ class Statement:
             return ready, driver.execute(ready.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
             raise _refused(session.connection(), ready.sql, error) from error
+
+
+def inserting(table: Table, *, but: Sequence[str] = ()) -> Statement:
+    """A statement that inserts a row of *table*, each of its columns given *but* those that the store fills."""
+    return Statement(table.insert(), columns=[column.name for column in table.columns if column.name not in but])
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """A part of *session*'s transaction that is undone alone if it raises; it may use ready statements only."""
+    session.flush()
+    connection = session.connection()
+    command(connection, "SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        command(connection, "ROLLBACK TO SAVEPOINT part")
+        command(connection, "RELEASE SAVEPOINT part")
+        raise
+    command(connection, "RELEASE SAVEPOINT part")
 
 
 def command(connection: Connection, sql: str) -> None:

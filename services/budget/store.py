@@ -24,6 +24,7 @@ from services.budget.model import (
 from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
+from shared.statements import Statement, inserting
 
 
 class Table(SQLModel, registry=registry()):
@@ -131,6 +132,38 @@ class ContractRow(Table, table=True):
     is_accepted: bool = False
 
 
+# What a payment needs, made ready once: a finance system posts many at a time.
+_projects: sa.Table = ProjectRow.__table__  # type: ignore[attr-defined]
+_lines: sa.Table = LineRow.__table__  # type: ignore[attr-defined]
+_payments: sa.Table = PaymentRow.__table__  # type: ignore[attr-defined]
+_receipts: sa.Table = ReceiptRow.__table__  # type: ignore[attr-defined]
+_contracts: sa.Table = ContractRow.__table__  # type: ignore[attr-defined]
+_project: sa.BindParameter[str] = sa.bindparam("in_project")
+_amount: sa.BindParameter[int] = sa.bindparam("moved")
+_PROJECT = Statement(select(_projects).where(_projects.c.project == _project))
+_LINES = Statement(
+    select(_lines.c.line, _lines.c.name, _lines.c.initial, _lines.c.amount, _lines.c.paid)
+    .where(_lines.c.project == _project)
+    .order_by(_lines.c.place)
+)
+_PAYMENT = Statement(select(_payments).where(_payments.c.payment == sa.bindparam("named")))
+_CONTRACT = Statement(select(_contracts).where(_contracts.c.contract == sa.bindparam("named")))
+_INSERT_PAYMENT = inserting(_payments, but=["number"])
+_INSERT_RECEIPT = inserting(_receipts)
+_RECEIVE = Statement(
+    sa.update(_projects).where(_projects.c.project == _project).values(received=_projects.c.received + _amount)
+)
+_MOVE_LINE = Statement(
+    sa.update(_lines)
+    .where(_lines.c.project == _project, _lines.c.line == sa.bindparam("named"))
+    .values(paid=_lines.c.paid + _amount)
+)
+_MOVE_CONTRACT = Statement(
+    sa.update(_contracts).where(_contracts.c.contract == sa.bindparam("named")).values(paid=_contracts.c.paid + _amount)
+)
+_NOT_REVERSED = {"reversed_at": None, "reversal_reason": None, "reversed_by": None}
+
+
 class Store:
     """Budget's data in one transaction, and the log that goes with it."""
 
@@ -144,17 +177,16 @@ class Store:
         self._publish(data, time)
 
     def project(self, project: str) -> Project | None:
-        row = self._session.get(ProjectRow, project)
+        row = _PROJECT.first(self._session, in_project=project)
         if row is None:
             return None
-        fields = row.model_dump(exclude=set[str](ORIGINS))
-        return Project(**fields, sources={origin: getattr(row, origin) for origin in ORIGINS}, lines=self._lines(row))
-
-    def _lines(self, row: ProjectRow) -> tuple[Line, ...]:
-        found = self._session.scalars(
-            select(LineRow).where(sa.column("project") == row.project).order_by(sa.column("place"))
+        fields = dict(zip(ProjectRow.model_fields, row, strict=True))
+        sources: dict[str, int] = {origin: fields.pop(origin) for origin in ORIGINS}
+        lines = tuple(
+            Line(line=line, name=name, initial=initial, amount=amount, paid=paid)
+            for line, name, initial, amount, paid in _LINES.rows(self._session, in_project=project)
         )
-        return tuple(Line(line=x.line, name=x.name, initial=x.initial, amount=x.amount, paid=x.paid) for x in found)
+        return Project(**fields, sources=sources, lines=lines)
 
     def save_project(self, project: Project) -> None:
         fields = asdict(project) | project.sources
@@ -166,10 +198,8 @@ class Store:
         self._session.add(AdjustmentRow(project=project, reason=reason, occurred_at=occurred_at, adjusted_by=by))
 
     def save_receipt(self, receipt: Receipt, by: str) -> None:
-        row = self._session.get_one(ProjectRow, receipt.project)
-        row.received += receipt.amount
-        self._session.add(row)
-        self._session.add(ReceiptRow(**asdict(receipt), recorded_by=by))
+        _RECEIVE.run(self._session, in_project=receipt.project, moved=receipt.amount)
+        _INSERT_RECEIPT.run(self._session, **asdict(receipt), recorded_by=by)
 
     def account(self, project: Project, line: Line, contract: str | None) -> Account:
         """What a payment from *line* is judged by."""
@@ -183,7 +213,14 @@ class Store:
 
     def save_payment(self, payment: Payment) -> None:
         order = payment.order
-        self._session.add(PaymentRow(**asdict(order), posted_by=payment.posted_by, recorded_at=payment.recorded_at))
+        fields = {name: getattr(order, name) for name in PaymentOrder.__dataclass_fields__}
+        _INSERT_PAYMENT.run(
+            self._session,
+            **fields,
+            posted_by=payment.posted_by,
+            recorded_at=payment.recorded_at,
+            **_NOT_REVERSED,
+        )
         self._move(order, order.amount)
 
     def save_reversal(self, payment: Payment, reason: str, occurred_at: datetime, by: str) -> Payment:
@@ -195,17 +232,13 @@ class Store:
         return _payment(row)
 
     def _move(self, order: PaymentOrder, amount: int) -> None:
-        line = self._session.get_one(LineRow, (order.project, order.line))
-        line.paid += amount
-        self._session.add(line)
+        _MOVE_LINE.run(self._session, in_project=order.project, named=order.line, moved=amount)
         if order.contract is not None:
-            contract = self._session.get_one(ContractRow, order.contract)
-            contract.paid += amount
-            self._session.add(contract)
+            _MOVE_CONTRACT.run(self._session, named=order.contract, moved=amount)
 
     def payment(self, payment: str) -> Payment | None:
-        row = self._row(payment)
-        return None if row is None else _payment(row)
+        row = _PAYMENT.first(self._session, named=payment)
+        return None if row is None else _payment(PaymentRow(**dict(zip(PaymentRow.model_fields, row, strict=True))))
 
     def _row(self, payment: str) -> PaymentRow | None:
         return self._session.scalars(select(PaymentRow).where(sa.column("payment") == payment)).first()
@@ -251,8 +284,8 @@ class Store:
         return [(row.number or 0, _request(row)) for row in rows]
 
     def contract(self, contract: str) -> Contract | None:
-        row = self._session.get(ContractRow, contract)
-        return None if row is None else Contract(**row.model_dump())
+        row = _CONTRACT.first(self._session, named=contract)
+        return None if row is None else Contract(**dict(zip(ContractRow.model_fields, row, strict=True)))
 
     def paid_against(self, contract: str) -> int:
         """What the own payments against *contract*, less reversals, come to."""

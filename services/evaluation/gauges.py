@@ -40,7 +40,7 @@ class Gauges:
 
     async def _forget_indicators(self, project: str) -> None:
         row = await self._database.read(lambda session: store.score(session, project))
-        codes = set() if row is None else set(_scores(row))
+        codes = set() if row is None else set(_scores(row.document))
         for gone in {(name, code) for name, code in self._indicators if name == project and code not in codes}:
             self._indicators.discard(gone)
             indicator_score.remove(*gone)
@@ -63,8 +63,8 @@ class Gauges:
 
 def _latest(session: Session) -> list[tuple[str, str, dict[str, str]]]:
     rows = store.scores(session, projects=None, limit=PROJECTS_MAX + 1)
-    return [(row.project, row.total, _scores(row)) for row in rows]
+    return [(row.project, row.total, _scores(row.document)) for row in rows]
 
 
-def _scores(row: store.ScoreRow) -> dict[str, str]:
-    return {detail["code"]: detail["score"] for detail in msgspec.json.decode(row.document)["details"]}
+def _scores(document: bytes) -> dict[str, str]:
+    return {detail["code"]: detail["score"] for detail in msgspec.json.decode(document)["details"]}

@@ -30,9 +30,9 @@ from shared.subscription import Happened
 BATCH: Final = 100  # Projects scored in one transaction.
 RETRY_SECONDS: Final = 1.0  # After the database refused.
 # While events come by the hundred, as after an outage, scores wait for them: scoring shares one writer with applying.
-BACKLOG_EVENTS: Final = 200  # Between two rounds of scoring.
-BACKLOG_REST: Final = 9  # Times as long as the round before took,
-BACKLOG_REST_SECONDS_MAX: Final = 5.0  # but no longer.
+BACKLOG_EVENTS: Final = 200  # Between two looks.
+BACKLOG_LOOK_SECONDS: Final = 0.1
+BACKLOG_SECONDS_MAX: Final = 5.0  # Then the scores move all the same.
 
 log = structlog.get_logger()
 
@@ -60,7 +60,7 @@ class Scorer:
         self._dossiers = dossiers
         self._policies = policies
         self._due: dict[str, Reason] = {}
-        self._events = 0  # Applied since the last round of scoring.
+        self._events = 0  # Applied since the last look.
         self._are_all_due = False  # Which projects those are has still to be read.
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
@@ -100,12 +100,18 @@ class Scorer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            begun, self._events = loop.time(), 0
-            wait = await self._score_due(begun)
-            if self._events >= BACKLOG_EVENTS:
-                await asyncio.sleep(min(BACKLOG_REST * (loop.time() - begun), BACKLOG_REST_SECONDS_MAX))
+            await self._let_backlog_pass()
+            wait = await self._score_due(loop.time())
             if wait > 0:
                 loop.call_later(wait, self._wake.set)
+
+    async def _let_backlog_pass(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BACKLOG_SECONDS_MAX
+        while self._events >= BACKLOG_EVENTS and loop.time() < until:
+            self._events = 0
+            await asyncio.sleep(BACKLOG_LOOK_SECONDS)
+        self._events = 0
 
     async def _score_due(self, now: float) -> float:
         """Score what may be scored now; returns the seconds until more may, 0 if nothing is left."""

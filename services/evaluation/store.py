@@ -16,7 +16,7 @@ from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log, partition_of
 from shared.received import dismissal, parked_event, received_event, watermark_table
-from shared.statements import Statement
+from shared.statements import Statement, inserting
 
 # The own events that are facts; scores follow from facts and are none.
 OWN_FACTS = tuple(
@@ -49,6 +49,14 @@ class ScoreRow(ScoreFields, Table, table=True):
     """The scores that are shown."""
 
     __tablename__ = "score"
+
+
+class KeptScore(NamedTuple):
+    """What is asked of a score that is on record."""
+
+    version: int
+    rule: str
+    document: bytes
 
 
 class RebuiltScoreRow(ScoreFields, Table, table=True):
@@ -192,6 +200,16 @@ class DeviationRow(Table, table=True):
     occurred_at: datetime = Field(sa_type=Moment)
 
 
+_scores: sa.Table = ScoreRow.__table__  # type: ignore[attr-defined]
+_SCORE = Statement(
+    select(*(_scores.c[name] for name in KeptScore._fields)).where(_scores.c.project == sa.bindparam("named"))
+)
+_INSERT_SCORE = inserting(_scores)
+_UPDATE_SCORE = Statement(
+    sa.update(_scores)
+    .where(_scores.c.project == sa.bindparam("named"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ScoreFields.model_fields if name != "project"})
+)
 _OWN = Statement(
     select(event_log.c.seq, event_log.c.event)
     .where(
@@ -303,9 +321,21 @@ def is_diverged(session: Session) -> bool:
     return _DIVERGED.first(session, most=1) is not None
 
 
-def score(session: Session, project: str) -> ScoreRow | None:
+def score(session: Session, project: str) -> KeptScore | None:
     """The latest version of a score."""
-    return session.get(ScoreRow, project)
+    row = _SCORE.first(session, named=project)
+    return None if row is None else KeptScore(*row)
+
+
+def save_score(session: Session, score: ScoreFields, *, is_new: bool) -> None:
+    """Keep the latest version of a score in place of the one before."""
+    values = score.model_dump()
+    if is_new:
+        _INSERT_SCORE.run(session, **values)
+    else:
+        _UPDATE_SCORE.run(
+            session, named=values.pop("project"), **{f"new_{name}": value for name, value in values.items()}
+        )
 
 
 def explanations(session: Session, deviations: Sequence[str]) -> dict[str, dict[str, str]]:

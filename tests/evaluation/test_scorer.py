@@ -1,4 +1,4 @@
-"""When scores are made: at once as a rule, and with rests while events come by the hundred."""
+"""When scores are made: at once as a rule, and after a rest while events come by the hundred."""
 
 import asyncio
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import pytest
 
 from services.evaluation import scorer as scoring
 from services.evaluation.dossiers import Dossiers
-from services.evaluation.scorer import BACKLOG_EVENTS, BACKLOG_REST_SECONDS_MAX, Scorer
+from services.evaluation.scorer import BACKLOG_EVENTS, BACKLOG_LOOK_SECONDS, BACKLOG_SECONDS_MAX, Scorer
 from services.evaluation.settings import Settings
 from shared.service import Service
 from shared.subscription import Happened
@@ -21,34 +21,37 @@ def happened(events: int) -> list[Happened]:
 
 
 def rests(monkeypatch: pytest.MonkeyPatch, *arriving: int) -> list[float]:
-    """How long a scorer rested, if so many events came during each of its rounds; a round takes a second."""
+    """How long a scorer rested before its first round, if so many events came at first and during each rest."""
     scorer = Scorer(cast(Service, None), cast(Settings, None), Dossiers(1), {})
     rested: list[float] = []
-    clock = iter(range(1_000))
     waiting = list(arriving)
 
-    async def round_of_scoring(_: float) -> float:
-        if not waiting:
-            raise asyncio.CancelledError
-        scorer.touched(happened(waiting.pop(0)))
-        return 0
+    async def first_round(_: float) -> float:
+        raise asyncio.CancelledError
 
     async def rest(seconds: float) -> None:
         rested.append(seconds)
+        scorer.touched(happened(waiting.pop(0)))
 
-    loop = SimpleNamespace(time=lambda: float(next(clock)))
-    scorer._score_due = round_of_scoring  # type: ignore[method-assign]
+    loop = SimpleNamespace(time=lambda: sum(rested))
+    scorer._score_due = first_round  # type: ignore[method-assign]
     fakes: Any = {"sleep": rest, "get_running_loop": lambda: loop, "Event": asyncio.Event}
     monkeypatch.setattr(scoring, "asyncio", SimpleNamespace(**fakes))
-    scorer._wake.set()
+    scorer.touched(happened(waiting.pop(0)))
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(scorer.run())
     return rested
 
 
 def test_single_events_are_scored_without_a_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rests(monkeypatch, 1, BACKLOG_EVENTS - 1, 1) == []
+    assert rests(monkeypatch, BACKLOG_EVENTS - 1) == []
 
 
-def test_a_backlog_is_applied_while_scoring_rests_but_never_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert rests(monkeypatch, BACKLOG_EVENTS, 1) == [BACKLOG_REST_SECONDS_MAX]
+def test_a_backlog_is_applied_before_scores_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rests(monkeypatch, BACKLOG_EVENTS, BACKLOG_EVENTS, 1) == [BACKLOG_LOOK_SECONDS] * 2
+
+
+def test_scores_are_made_during_a_backlog_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    rested = rests(monkeypatch, *[BACKLOG_EVENTS] * 1_000)
+
+    assert BACKLOG_SECONDS_MAX <= sum(rested) <= BACKLOG_SECONDS_MAX + BACKLOG_LOOK_SECONDS

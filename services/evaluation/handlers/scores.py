@@ -14,7 +14,7 @@ from services.evaluation.handlers.plans import plan_of
 from services.evaluation.model import Policy, Score
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
-from services.evaluation.store import RestatementRow, ScoreFields, ScoreRow
+from services.evaluation.store import RestatementRow, ScoreFields
 from shared.dates import end_of
 from shared.events.evaluation import AlertRaised, Cause, ChangedIndicator, ScoreUpdated, Words
 from shared.service import Publish
@@ -55,7 +55,7 @@ def score_project(
                 project=project, version=version, before=before.document, after=msgspec.json.encode(document)
             )
         )
-    session.merge(ScoreRow(**score_fields(project, facts, document, policies).model_dump()))
+    store.save_score(session, score_fields(project, facts, document, policies), is_new=before is None)
     updated = _updated(project, document, changed, now, cause)
     publish(updated, now)
     for alert in _alerts(project, earlier, document, now):

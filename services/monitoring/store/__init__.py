@@ -1,6 +1,6 @@
 """Monitoring's queries; nobody else reads its tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import datetime
@@ -30,13 +30,13 @@ from services.monitoring.model import (
     ServiceCount,
     SurveyAnswers,
 )
+from services.monitoring.store import statements
 from services.monitoring.store.tables import (
     AssetRow,
     ComplaintRow,
     FaultCycleRow,
     FaultRow,
     InspectionRow,
-    IntakeRow,
     ProjectRow,
     ReadingRow,
     ServiceCountRow,
@@ -46,6 +46,7 @@ from services.monitoring.store.tables import (
 )
 from shared.events.base import EventData
 from shared.service import Publish
+from shared.statements import savepoint
 
 __all__ = ["Store", "Table"]
 
@@ -67,11 +68,11 @@ class Store:
 
     def apart(self) -> AbstractContextManager[Any]:
         """A part of this transaction that is undone alone if it raises."""
-        return self._session.begin_nested()
+        return savepoint(self._session)
 
     def project(self, project: str) -> Project | None:
-        if project not in self._projects and (row := self._session.get(ProjectRow, project)) is not None:
-            self._projects[project] = Project(**row.model_dump())
+        if project not in self._projects and (row := statements.PROJECT.first(self._session, named=project)):
+            self._projects[project] = Project(**statements.fields(ProjectRow, row))
         return self._projects.get(project)
 
     def save_project(self, project: Project) -> None:
@@ -84,9 +85,9 @@ class Store:
 
     def asset(self, asset: str) -> Asset | None:
         if asset not in self._assets:
-            row = self._session.scalars(select(AssetRow).where(sa.column("asset") == asset)).first()
+            row = statements.ASSET.first(self._session, named=asset)
             if row is not None:
-                self._assets[asset] = _asset(row)
+                self._assets[asset] = _asset(statements.fields(AssetRow, row))
         return self._assets.get(asset)
 
     def save_asset(self, asset: Asset) -> None:
@@ -100,20 +101,23 @@ class Store:
         if projects is not None:
             query = query.where(sa.column("project").in_(projects))
         rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
-        return [(row.number or 0, _asset(row)) for row in rows]
+        return [(row.number or 0, _asset(row.model_dump())) for row in rows]
 
     def fault(self, fault: str) -> Fault | None:
-        return self._fault_where(sa.column("fault") == fault)
+        return self._whole(statements.FAULT.first(self._session, named=fault))
 
     def open_fault_by(self, project: str, fingerprint: str | None) -> Fault | None:
         """The fault of *project* that is not resolved and has *fingerprint*; there is one at most."""
         if fingerprint is None:
             return None
-        return self._fault_where(sa.column("project") == project, sa.column("open_fingerprint") == fingerprint)
+        return self._whole(statements.OPEN_FAULT.first(self._session, named=project, fingerprint=fingerprint))
 
-    def _fault_where(self, *conditions: sa.ColumnElement[bool]) -> Fault | None:
-        row = self._session.scalars(select(FaultRow).where(*conditions)).first()
-        return None if row is None else _fault(row, self._cycles([row.fault])[row.fault])
+    def _whole(self, row: tuple[Any, ...] | None) -> Fault | None:
+        if row is None:
+            return None
+        fields = statements.fields(FaultRow, row)
+        cycles = statements.CYCLES.rows(self._session, named=fields["fault"])
+        return _fault(fields, [_cycle(statements.fields(FaultCycleRow, cycle)) for cycle in cycles])
 
     def faults(
         self, *, projects: Sequence[str] | None, status: str | None, after: int, limit: int
@@ -126,38 +130,44 @@ class Store:
             query = query.where(sa.column("status") == status)
         rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit)).all()
         cycles = self._cycles([row.fault for row in rows])
-        return [(row.number or 0, _fault(row, cycles[row.fault])) for row in rows]
+        return [(row.number or 0, _fault(row.model_dump(), cycles[row.fault])) for row in rows]
 
     def _cycles(self, faults: Sequence[str]) -> dict[str, list[FaultCycle]]:
         cycles: dict[str, list[FaultCycle]] = {fault: [] for fault in faults}
         query = select(FaultCycleRow).where(sa.column("fault").in_(faults)).order_by(sa.column("place"))
         for row in self._session.scalars(query):
-            cycles[row.fault].append(_cycle(row))
+            cycles[row.fault].append(_cycle(row.model_dump()))
         return cycles
 
     def add_fault(self, fault: Fault) -> None:
-        fields = asdict(fault.report) | _state(fault)
-        self._session.add(FaultRow(**fields, recorded_at=fault.recorded_at))
-        self._session.add(_cycle_row(fault))
+        report = fault.report
+        fields = {name: getattr(report, name) for name in FaultReport.__dataclass_fields__}
+        statements.INSERT_FAULT.run(self._session, **fields, **_state(fault), recorded_at=fault.recorded_at)
+        self._add_cycle(fault)
+
+    def _add_cycle(self, fault: Fault) -> None:
+        place = len(fault.cycles) - 1
+        statements.INSERT_CYCLE.run(self._session, fault=fault.report.fault, place=place, **_cycle_fields(fault.cycle))
 
     def save_fault(self, fault: Fault) -> None:
         """Keep what changed of a fault on record: its last cycle."""
-        name = fault.report.fault
-        row = self._session.scalars(select(FaultRow).where(sa.column("fault") == name)).one()
-        row.sqlmodel_update(_state(fault))
-        self._session.add(row)
-        self._session.merge(_cycle_row(fault))
+        named = fault.report.fault
+        statements.CHANGE_FAULT.run(self._session, named=named, **_new(_state(fault)))
+        cycle = _new(_cycle_fields(fault.cycle))
+        if not statements.CHANGE_CYCLE.run(self._session, named=named, at=len(fault.cycles) - 1, **cycle):
+            self._add_cycle(fault)
 
     def save_reading(self, reading: Reading, by: str) -> None:
         fields = asdict(reading) | {"value": format(reading.value, "f")}
-        self._session.add(ReadingRow(**fields, recorded_by=by))
+        statements.INSERT_READING.run(self._session, **fields, recorded_by=by)
 
     def reading(self, reading: str) -> Reading | None:
-        row = self._session.scalars(select(ReadingRow).where(sa.column("reading") == reading)).first()
+        row = statements.READING.first(self._session, named=reading)
         if row is None:
             return None
-        fields = row.model_dump(exclude={"number", "recorded_by"})
-        return Reading(**fields | {"value": Decimal(row.value)})
+        fields = statements.fields(ReadingRow, row)
+        del fields["number"], fields["recorded_by"]
+        return Reading(**fields | {"value": Decimal(fields["value"])})
 
     def save_window(self, window: MaintenanceWindow, by: str) -> None:
         self._session.add(WindowRow(**asdict(window), scheduled_by=by))
@@ -221,18 +231,19 @@ class Store:
 
     def taken_in(self, events: Iterable[tuple[str, str]]) -> set[Origin]:
         """Those of the foreign events, by source and id, that were taken in before, each with its project."""
-        columns: list[sa.ColumnClause[str]] = [sa.column(name) for name in ("source", "id", "project")]
-        query = select(*columns).select_from(IntakeRow).where(sa.tuple_(*columns[:2]).in_(list(events)))
-        return {Origin(*row) for row in self._session.execute(query)}
+        return {
+            Origin(source, name, project)
+            for source, name in events
+            for (project,) in statements.TAKEN_IN.rows(self._session, named=source, event=name)
+        }
 
     def save_intake(self, origins: Iterable[Origin], now: datetime) -> None:
-        rows = [IntakeRow(**origin._asdict(), recorded_at=now).model_dump() for origin in origins]
-        if rows:
-            self._session.execute(sa.insert(IntakeRow), rows)
+        for origin in origins:
+            statements.INSERT_INTAKE.run(self._session, **origin._asdict(), recorded_at=now)
 
 
-def _asset(row: AssetRow) -> Asset:
-    return Asset(**row.model_dump(exclude={"number"}))
+def _asset(fields: Mapping[str, Any]) -> Asset:
+    return Asset(**{name: fields[name] for name in Asset.__dataclass_fields__})
 
 
 def _state(fault: Fault) -> dict[str, str | None]:
@@ -240,40 +251,52 @@ def _state(fault: Fault) -> dict[str, str | None]:
     return {"status": fault.status, "open_fingerprint": None if is_resolved else fault.report.fingerprint}
 
 
-def _fault(row: FaultRow, cycles: Iterable[FaultCycle]) -> Fault:
-    report = row.model_dump(exclude={"number", "open_fingerprint", "status", "recorded_at"})
-    return Fault(report=FaultReport(**report), recorded_at=row.recorded_at, cycles=tuple(cycles))
+def _new(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in fields.items()}
 
 
-def _cycle_row(fault: Fault) -> FaultCycleRow:
-    cycle = fault.cycle
-    row = FaultCycleRow(
-        fault=fault.report.fault,
-        place=len(fault.cycles) - 1,
-        opened_at=cycle.opened_at,
-        reason=cycle.reason,
-        opened_by=cycle.by,
-    )
-    if (response := cycle.response) is not None:
-        row.responded_at, row.responder, row.responded_by = response.responded_at, response.responder, response.by
-    if (resolution := cycle.resolution) is not None:
-        row.resolved_at, row.cause, row.remedy = resolution.resolved_at, resolution.cause, resolution.remedy
-        row.resolved_by = resolution.by
-    return row
+def _fault(fields: Mapping[str, Any], cycles: Iterable[FaultCycle]) -> Fault:
+    report = {name: fields[name] for name in FaultReport.__dataclass_fields__}
+    return Fault(report=FaultReport(**report), recorded_at=fields["recorded_at"], cycles=tuple(cycles))
 
 
-def _cycle(row: FaultCycleRow) -> FaultCycle:
+def _cycle_fields(cycle: FaultCycle) -> dict[str, Any]:
+    response, resolution = cycle.response, cycle.resolution
+    return {
+        "opened_at": cycle.opened_at,
+        "reason": cycle.reason,
+        "opened_by": cycle.by,
+        "responded_at": None if response is None else response.responded_at,
+        "responder": None if response is None else response.responder,
+        "responded_by": None if response is None else response.by,
+        "resolved_at": None if resolution is None else resolution.resolved_at,
+        "cause": None if resolution is None else resolution.cause,
+        "remedy": None if resolution is None else resolution.remedy,
+        "resolved_by": None if resolution is None else resolution.by,
+    }
+
+
+def _cycle(fields: Mapping[str, Any]) -> FaultCycle:
     response = resolution = None
-    if row.responded_at is not None:
+    if fields["responded_at"] is not None:
         response = FaultResponse(
-            responded_at=row.responded_at, responder=row.responder or "", by=row.responded_by or ""
+            responded_at=fields["responded_at"],
+            responder=fields["responder"] or "",
+            by=fields["responded_by"] or "",
         )
-    if row.resolved_at is not None:
+    if fields["resolved_at"] is not None:
         resolution = FaultResolution(
-            resolved_at=row.resolved_at, cause=row.cause or "", remedy=row.remedy or "", by=row.resolved_by or ""
+            resolved_at=fields["resolved_at"],
+            cause=fields["cause"] or "",
+            remedy=fields["remedy"] or "",
+            by=fields["resolved_by"] or "",
         )
     return FaultCycle(
-        opened_at=row.opened_at, reason=row.reason, by=row.opened_by, response=response, resolution=resolution
+        opened_at=fields["opened_at"],
+        reason=fields["reason"],
+        by=fields["opened_by"],
+        response=response,
+        resolution=resolution,
     )
 
 

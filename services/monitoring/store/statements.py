@@ -1,0 +1,57 @@
+"""What faults and readings need, made ready once: agents send them by the hundred."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from services.monitoring.store.tables import (
+    AssetRow,
+    FaultCycleRow,
+    FaultRow,
+    IntakeRow,
+    ProjectRow,
+    ReadingRow,
+)
+from shared.statements import Statement, inserting
+
+
+def _table(row: type[SQLModel]) -> sa.Table:
+    table: sa.Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+_projects, _assets, _readings = _table(ProjectRow), _table(AssetRow), _table(ReadingRow)
+_faults, _cycles, _intake = _table(FaultRow), _table(FaultCycleRow), _table(IntakeRow)
+_named: sa.BindParameter[str] = sa.bindparam("named")
+
+PROJECT = Statement(select(_projects).where(_projects.c.project == _named))
+ASSET = Statement(select(_assets).where(_assets.c.asset == _named))
+READING = Statement(select(_readings).where(_readings.c.reading == _named))
+FAULT = Statement(select(_faults).where(_faults.c.fault == _named))
+OPEN_FAULT = Statement(
+    select(_faults).where(_faults.c.project == _named, _faults.c.open_fingerprint == sa.bindparam("fingerprint"))
+)
+CYCLES = Statement(select(_cycles).where(_cycles.c.fault == _named).order_by(_cycles.c.place))
+TAKEN_IN = Statement(select(_intake.c.project).where(_intake.c.source == _named, _intake.c.id == sa.bindparam("event")))
+
+INSERT_FAULT = inserting(_faults, but=["number"])
+INSERT_CYCLE = inserting(_cycles)
+INSERT_READING = inserting(_readings, but=["number"])
+INSERT_INTAKE = inserting(_intake)
+CHANGE_FAULT = Statement(
+    sa.update(_faults)
+    .where(_faults.c.fault == _named)
+    .values(status=sa.bindparam("new_status"), open_fingerprint=sa.bindparam("new_open_fingerprint"))
+)
+CHANGE_CYCLE = Statement(
+    sa.update(_cycles)
+    .where(_cycles.c.fault == _named, _cycles.c.place == sa.bindparam("at"))
+    .values({name: sa.bindparam(f"new_{name}") for name in _cycles.columns.keys() if name not in ("fault", "place")})  # noqa: SIM118
+)
+
+
+def fields(row: type[SQLModel], values: tuple[Any, ...]) -> dict[str, Any]:
+    """The values of a table's row by their names."""
+    return dict(zip(row.model_fields, values, strict=True))
