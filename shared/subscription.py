@@ -177,18 +177,30 @@ class Subscription:
             FeedUnreachable: If the source does not answer.
             Unavailable: If the own database does not.
         """
-        while True:
-            mark = await self._watermark()
-            events = await self._pull(mark)
-            if events is None:
-                return
+        mark = await self._watermark()
+        events = await self._pull(mark)
+        while events is not None:
             metrics.events_pulled.labels(*self._labels).inc(len(events))
-            arrived = [self._arrived(event) for event in events]
-            async with self._lock:
-                await self._take(arrived, trusted=True)
             if len(events) < LIMIT_MAX:
+                await self._take_pulled(events)
                 self.level_at = asyncio.get_running_loop().time()
                 return
+            end = replace(mark.at, seq=events[-1].seq, hash=events[-1].hash)
+            following = asyncio.create_task(self._feed.after(end))  # While the database stores this page.
+            try:
+                await self._take_pulled(events)
+                mark = await self._watermark()
+                events = await (following if mark.at == end and mark.diverged is None else self._pull(mark))
+            except FeedDiverged:
+                events = await self._pull(mark)
+            finally:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+
+    async def _take_pulled(self, events: list[Received]) -> None:
+        arrived = [self._arrived(event) for event in events]
+        async with self._lock:
+            await self._take(arrived, trusted=True)
 
     async def deliver(self, entries: Sequence[tuple[bytes, bytes]]) -> None:
         """

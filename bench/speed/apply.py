@@ -79,13 +79,14 @@ def _heard(stand: Stand, work: Workload) -> bool:
 
 
 def applied(stand: Stand, work: Workload, events: int) -> Cost:
-    """Apply what is left of *work*, until all of it is on disk; then every score must be what the oracle says."""
+    """Apply what is left of *work*, until all of it and every score that follows are on disk as the oracle says."""
     stand.signal("evaluation", signal.SIGSTOP)
     stand.fill_streams("budget", work.budget.events[work.begun :])
     stand.fill_streams("monitoring", work.monitoring.events[1:])
     cpu, since = stand.cpu_seconds("evaluation"), time.monotonic()
     stand.signal("evaluation", signal.SIGCONT)
     until(lambda: stand.is_level(work), "all events applied")
+    until(lambda: stand.is_on_record(work), "every score on record")
     cost = Cost((time.monotonic() - since) / events, (stand.cpu_seconds("evaluation") - cpu) / events)
     until(lambda: stand.is_scored(work), "every score")
     return cost

@@ -1,6 +1,7 @@
 """A stand for evaluation: Valkey, the three sources and evaluation as processes, over SQLite in a folder of its own."""
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -126,17 +127,30 @@ class Stand:
                 pipeline.xadd(stream, {"event": raw, "mac": mac_of(key, raw)})
             pipeline.execute()
 
+    def is_on_record(self, work: Workload) -> bool:
+        """Whether the score of every project that is on disk says what the workload's oracle says."""
+        uri = f"file:{self.folder.database('evaluation')}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
+            kept = {
+                name: _told(json.loads(raw)) for name, raw in database.execute("SELECT project, document FROM score")
+            }
+        return all(kept.get(name) == work.expected(name) for name in work.projects)
+
     def is_scored(self, work: Workload) -> bool:
-        """Whether every project's score says what the workload's oracle says."""
+        """Whether every project's score is answered as the workload's oracle says."""
         return all(self.score(name) == work.expected(name) for name in work.projects)
 
     def score(self, name: str) -> dict[str, Any]:
         answer = self.client.get(self.addresses.of("evaluation") + f"/projects/{name}/score")
         if not answer.is_success:
             return {}
-        score = answer.json()
-        counted = next(each for each in score["details"] if each["code"] == "1.2")
-        return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
+        return _told(answer.json())
+
+
+def _told(score: dict[str, Any]) -> dict[str, Any]:
+    """What the workload's oracle knows of a score."""
+    counted = next(each for each in score["details"] if each["code"] == "1.2")
+    return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
 
 
 @contextlib.contextmanager
