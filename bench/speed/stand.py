@@ -5,14 +5,18 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import redis
 
+from bench.speed import calls
+from bench.speed.processes import cpu_seconds
 from bench.speed.workload import Workload, plan
 from cli.addresses import Addresses
 from cli.bearers import mint
@@ -20,7 +24,7 @@ from cli.embedded import bus_program, prepare_bus
 from cli.folder import SERVICES, make_folder
 from cli.keys import ensure_keys, renew_service_token, signing_pem
 from cli.ports import HOST, free_port
-from cli.programs import Wiring, service_programs
+from cli.programs import PREFIX, Wiring, service_programs
 from cli.supervisor import Program
 from shared.relay import mac_of, stream_name
 
@@ -29,7 +33,7 @@ SOURCES = ("budget", "procurement", "monitoring")
 PATIENCE_SECONDS = 600.0
 LOOK_SECONDS = 0.02
 FEED_BATCH = 2_000
-TICKS = os.sysconf("SC_CLK_TCK")
+NO_LIMIT = {"REQUESTS_PER_SECOND": "1000000000", "REQUESTS_BURST": "1000000000"}  # Of one token: clients are few here.
 
 
 class Stand:
@@ -53,8 +57,34 @@ class Stand:
         self.programs = {program.name: program for program in service_programs(wiring)}
         self.programs["valkey"] = bus_program(self.bus, self.folder)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        token = mint(signing_pem(self.folder), role="admin", subject="bench", projects=None, days=1)
-        self.client = httpx.Client(timeout=60, trust_env=False, headers={"Authorization": f"Bearer {token}"})
+        self.client = httpx.Client(
+            timeout=60, trust_env=False, headers={"Authorization": f"Bearer {self.token('bench')}"}
+        )
+
+    def token(self, subject: str) -> str:
+        """A token of *subject* that may do everything."""
+        return mint(signing_pem(self.folder), role="admin", subject=subject, projects=None, days=1)
+
+    def url(self, service: str) -> str:
+        return f"http://{HOST}:{self.ports[service]}"
+
+    def set(self, name: str, **settings: str) -> None:
+        """Start a service with other settings than its defaults."""
+        program = self.programs[name]
+        given = {PREFIX + setting: value for setting, value in settings.items()}
+        self.programs[name] = replace(program, environment={**program.environment, **given})
+
+    def add_beside(self, name: str, of: str, module: str) -> None:
+        """Let there be a further service, wired as *of* is, with a port and a database of its own."""
+        self.ports[name] = free_port()
+        program = replace(
+            self.programs[of],
+            name=name,
+            command=(sys.executable, "-m", "shared.serving", module),
+            log=self.folder.logs / f"{name}.log",
+        )
+        self.programs[name] = program
+        self.set(name, PORT=str(self.ports[name]), DATABASE_URL=f"sqlite:///{self.folder.database(name)}")
 
     def close(self) -> None:
         for name in list(self.running):
@@ -71,7 +101,7 @@ class Stand:
     def _is_answering(self, name: str) -> Callable[[], Any]:
         if name == "valkey":
             return self.redis.ping
-        return lambda: self.client.get(self.addresses.of(name) + "/livez").is_success
+        return lambda: self.client.get(self.url(name) + "/livez").is_success
 
     def stop(self, name: str) -> None:
         process = self.running.pop(name)
@@ -84,8 +114,7 @@ class Stand:
 
     def cpu_seconds(self, name: str) -> float:
         """What a process has used of the processors since it began."""
-        words = Path(f"/proc/{self.running[name].pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / TICKS
+        return cpu_seconds(self.running[name].pid)
 
     def epochs(self) -> dict[str, str]:
         """The epoch in which each source's log is."""
@@ -111,9 +140,19 @@ class Stand:
             row = database.execute(query, given).fetchone()
             return None if row is None else row[0]
 
+    def count(self, service: str, table: str) -> int:
+        """How many rows a service's table has."""
+        return int(self._ask(service, f"SELECT count(*) FROM {table}"))
+
+    def rows(self, service: str, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query on a service's SQLite file, which is only read."""
+        uri = f"file:{self.folder.database(service)}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
+            yield from database.execute(query)
+
     def adopt_plans(self, work: Workload) -> None:
         for name in work.projects:
-            answer = self.client.put(self.addresses.of("evaluation") + f"/projects/{name}/plan", json=plan(name))
+            answer = self.client.put(self.url("evaluation") + f"/projects/{name}/plan", json=plan(name))
             answer.raise_for_status()
 
     def fill_streams(self, source: str, events: list[bytes]) -> None:
@@ -131,12 +170,22 @@ class Stand:
         return all(self.score(name) == work.expected(name) for name in work.projects)
 
     def score(self, name: str) -> dict[str, Any]:
-        answer = self.client.get(self.addresses.of("evaluation") + f"/projects/{name}/score")
+        answer = self.client.get(self.url("evaluation") + f"/projects/{name}/score")
         if not answer.is_success:
             return {}
         score = answer.json()
         counted = next(each for each in score["details"] if each["code"] == "1.2")
         return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
+
+
+def declare(stand: Stand, projects: int) -> list[str]:
+    """Let budget know *projects* projects that have received their money."""
+    names = [f"p{number:05d}" for number in range(projects)]
+    for name in names:
+        place = f"{stand.url('budget')}/projects/{name}"
+        stand.client.put(place, json=calls.declaration()).raise_for_status()
+        stand.client.post(f"{place}/receipts", json=calls.receipt()).raise_for_status()
+    return names
 
 
 @contextlib.contextmanager
@@ -160,7 +209,7 @@ def until(condition: Callable[[], Any], what: str) -> None:
     """Wait until *condition* holds; failures of the network count as not yet."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError, redis.RedisError, sqlite3.Error, OSError):
+        with contextlib.suppress(httpx.HTTPError, redis.RedisError, OSError):
             if condition():
                 return
         time.sleep(LOOK_SECONDS)
