@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import apply, durable
+from bench.speed import apply, durable, fanout
 from bench.speed.figures import Figure, circumstances, write
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -15,6 +15,7 @@ PATHS: dict[str, Callable[[int, float], list[Figure]]] = {
     "apply": lambda runs, scale: apply.measure(runs, round(apply.EVENTS * scale)),
     "post": durable.posts,
     "intake": durable.intake,
+    "fanout": fanout.measure,
 }
 
 
