@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import apply, durable, fanout
+from bench.speed import apply, durable, fanout, freshness, idle
 from bench.speed.figures import Figure, circumstances, write
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -16,6 +16,8 @@ PATHS: dict[str, Callable[[int, float], list[Figure]]] = {
     "post": durable.posts,
     "intake": durable.intake,
     "fanout": fanout.measure,
+    "freshness": freshness.measure,
+    "idle": idle.measure,
 }
 
 

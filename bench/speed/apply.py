@@ -65,7 +65,7 @@ def prepared(stand: Stand, events: int, projects: int = PROJECTS) -> Workload:
     work = workload(events, projects, stand.epochs())
     for source in SOURCES:
         stand.stop(source)
-    stand.adopt_plans(work)
+    stand.adopt_plans(work.projects)
     until(lambda: _heard(stand, work), "the streams being heard")
     return work
 

@@ -12,33 +12,33 @@ OCCURRED = f"{YEAR}-06-01T08:00:00+08:00"
 BATCH_KIND = "application/cloudevents-batch+json"
 
 
-def declaration() -> dict[str, Any]:
-    """The body that declares a project with one line."""
+def declaration(year: int = YEAR) -> dict[str, Any]:
+    """The body that declares a project of *year* with one line."""
     return {
         "name": "网络运行维护",
         "unit": "单位",
         "department": "部门",
-        "fiscal_year": YEAR,
+        "fiscal_year": year,
         "nature": "new",
-        "starts_on": f"{YEAR}-01-01",
-        "ends_on": f"{YEAR}-12-31",
+        "starts_on": f"{year}-01-01",
+        "ends_on": f"{year}-12-31",
         "lines": [{"line": "a", "name": "网络服务", "amount": AMOUNT}],
         "sources": {"fiscal": AMOUNT},
     }
 
 
-def receipt() -> dict[str, Any]:
+def receipt(year: int = YEAR) -> dict[str, Any]:
     """The body by which all of a project's money arrives."""
-    return {"amount": AMOUNT, "source": "fiscal", "received_on": f"{YEAR}-01-10", "reference": "R-1"}
+    return {"amount": AMOUNT, "source": "fiscal", "received_on": f"{year}-01-01", "reference": "R-1"}
 
 
-def payment(project: str, fen: int) -> dict[str, Any]:
+def payment(project: str, fen: int, year: int = YEAR) -> dict[str, Any]:
     """The body of a payment."""
     return {
         "project": project,
         "line": "a",
         "amount": f"{fen // 100}.{fen % 100:02d}",
-        "paid_on": f"{YEAR}-06-01",
+        "paid_on": f"{year}-01-01",
         "payee": "电信公司",
         "purpose": "宽带服务",
         "approved_by": "主任",
@@ -52,6 +52,7 @@ class Payments:
     token: str
     projects: list[str]
     seed: int = 1
+    year: int = YEAR
     paid: Counter[str] = field(default_factory=Counter)  # Fen, by project.
     made: int = 0
 
@@ -72,7 +73,9 @@ class Payments:
 
     def request(self, project: str, fen: int) -> bytes:
         """One payment's request; call it once a payment."""
-        return post("/payments", self.token, payment(project, fen), key=f"k-{self.seed}-{self.made}-{project}")
+        return post(
+            "/payments", self.token, payment(project, fen, self.year), key=f"k-{self.seed}-{self.made}-{project}"
+        )
 
 
 @dataclass

@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import redis
 
 from bench.speed import calls
 from bench.speed.processes import cpu_seconds
-from bench.speed.workload import Workload, plan
+from bench.speed.workload import YEAR, Workload, plan
 from cli.addresses import Addresses
 from cli.bearers import mint
 from cli.embedded import bus_program, prepare_bus
@@ -128,6 +128,10 @@ class Stand:
         """How far evaluation has applied *source*: read from its database, so that it is not kept from its work."""
         return int(self._ask("evaluation", "SELECT seq FROM watermark WHERE s = ?", source) or 0)
 
+    def is_level_with(self, source: str) -> bool:
+        """Whether evaluation has applied all that *source* has put on record."""
+        return self.applied(source) == int(self._ask(source, "SELECT seq FROM event_head"))
+
     def is_level(self, work: Workload) -> bool:
         """Whether all of *work* is applied."""
         return self.applied("budget") == len(work.budget.events) and self.applied("monitoring") == len(
@@ -150,9 +154,9 @@ class Stand:
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
             yield from database.execute(query)
 
-    def adopt_plans(self, work: Workload) -> None:
-        for name in work.projects:
-            answer = self.client.put(self.url("evaluation") + f"/projects/{name}/plan", json=plan(name))
+    def adopt_plans(self, names: Sequence[str], year: int = YEAR) -> None:
+        for name in names:
+            answer = self.client.put(self.url("evaluation") + f"/projects/{name}/plan", json=plan(name, year))
             answer.raise_for_status()
 
     def fill_streams(self, source: str, events: list[bytes]) -> None:
@@ -178,13 +182,13 @@ class Stand:
         return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
 
 
-def declare(stand: Stand, projects: int) -> list[str]:
+def declare(stand: Stand, projects: int, year: int = YEAR) -> list[str]:
     """Let budget know *projects* projects that have received their money."""
     names = [f"p{number:05d}" for number in range(projects)]
     for name in names:
         place = f"{stand.url('budget')}/projects/{name}"
-        stand.client.put(place, json=calls.declaration()).raise_for_status()
-        stand.client.post(f"{place}/receipts", json=calls.receipt()).raise_for_status()
+        stand.client.put(place, json=calls.declaration(year)).raise_for_status()
+        stand.client.post(f"{place}/receipts", json=calls.receipt(year)).raise_for_status()
     return names
 
 
