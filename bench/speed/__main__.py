@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import apply, durable, fanout, freshness, idle
+from bench.speed import apply, durable, fanout, freshness, growth, idle, pull
 from bench.speed.figures import Figure, circumstances, write
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
@@ -18,6 +18,8 @@ PATHS: dict[str, Callable[[int, float], list[Figure]]] = {
     "fanout": fanout.measure,
     "freshness": freshness.measure,
     "idle": idle.measure,
+    "pull": pull.measure,
+    "growth": growth.measure,
 }
 
 

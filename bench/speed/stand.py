@@ -9,15 +9,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import redis
 
 from bench.speed import calls
 from bench.speed.processes import cpu_seconds
-from bench.speed.workload import YEAR, Workload, plan
+from bench.speed.workload import YEAR, Chain, Workload, plan
 from cli.addresses import Addresses
 from cli.bearers import mint
 from cli.embedded import bus_program, prepare_bus
@@ -26,6 +28,7 @@ from cli.keys import ensure_keys, renew_service_token, signing_pem
 from cli.ports import HOST, free_port
 from cli.programs import PREFIX, Wiring, service_programs
 from cli.supervisor import Program
+from shared.events.base import Envelope, hash_of
 from shared.relay import mac_of, stream_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,6 +162,20 @@ class Stand:
             answer = self.client.put(self.url("evaluation") + f"/projects/{name}/plan", json=plan(name, year))
             answer.raise_for_status()
 
+    def fill_log(self, source: str, chain: Chain) -> None:
+        """Let the log of a source that has been started once and does not run hold a chain: its feed has it then."""
+        rows = (_row(number, raw, chain.epoch) for number, raw in enumerate(chain.events, 1))
+        with contextlib.closing(sqlite3.connect(self.folder.database(source))) as database, database:
+            columns = "p, seq, epoch, id, type, subject, time, recorded_at, correlation_id, event, hash"
+            database.executemany(f"INSERT INTO event_log ({columns}) VALUES (0,?,?,?,?,?,?,?,?,?,?)", rows)
+            end = (chain.epoch, len(chain.events), hash_of(chain.events[-1]))
+            database.execute("UPDATE event_head SET epoch = ?, seq = ?, hash = ?", end)
+
+    def forget(self, service: str) -> None:
+        """Let a service that does not run begin anew, with no database."""
+        for place in self.folder.path.glob(f"{service}.db*"):
+            place.unlink()
+
     def fill_streams(self, source: str, events: list[bytes]) -> None:
         """Put *events* on the stream as the relay does, only faster."""
         key = bytes.fromhex((self.folder.keys / f"{source}.mac").read_text().strip())
@@ -168,6 +185,15 @@ class Stand:
             for raw in events[start : start + FEED_BATCH]:
                 pipeline.xadd(stream, {"event": raw, "mac": mac_of(key, raw)})
             pipeline.execute()
+
+    def empty_streams(self) -> None:
+        """Forget what is on the streams: a bus has a bound."""
+        for source in SOURCES:
+            self.redis.xtrim(stream_name(source, 0), maxlen=0, approximate=False)
+
+    def own_seq(self) -> int:
+        """How many events evaluation has put on its own record: each new score is one."""
+        return int(self._ask("evaluation", "SELECT seq FROM event_head"))
 
     def is_scored(self, work: Workload) -> bool:
         """Whether every project's score says what the workload's oracle says."""
@@ -180,6 +206,30 @@ class Stand:
         score = answer.json()
         counted = next(each for each in score["details"] if each["code"] == "1.2")
         return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
+
+
+def _row(number: int, raw: bytes, epoch: str) -> tuple[Any, ...]:
+    envelope = _envelopes.decode(raw)
+    return (
+        number,
+        epoch,
+        envelope.id,
+        envelope.type,
+        envelope.subject,
+        _column(envelope.time),
+        _column(envelope.recordedtime),
+        envelope.correlationid,
+        raw,
+        hash_of(raw),
+    )
+
+
+def _column(moment: datetime) -> str:
+    """As SQLAlchemy writes a moment into SQLite."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+_envelopes = msgspec.json.Decoder(Envelope)
 
 
 def declare(stand: Stand, projects: int, year: int = YEAR) -> list[str]:
