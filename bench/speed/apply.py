@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from bench.speed import limit
-from bench.speed.figures import Figure
+from bench.speed.figures import Figure, NotSo
 from bench.speed.stand import ROOT, SOURCES, Stand, a_stand, until
 from bench.speed.workload import Workload, workload
 from shared.relay import stream_name
@@ -104,5 +104,5 @@ def _naive(stand: Stand, work: Workload, database: Path) -> Cost:
     if sum(outcome["paid"].values()) != sum(
         round(float(msgspec.json.decode(e)["data"]["amount"]) * 100) for e in events
     ):
-        raise SystemExit("naive did not add up")
+        raise NotSo("naive did not add up")
     return Cost(outcome["seconds"] / len(events), outcome["cpu"] / len(events))

@@ -8,7 +8,9 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+
+from bench.speed.figures import NotSo
+from bench.speed.load import host_and_port
 
 PATIENCE_SECONDS = 60.0
 RECEIVE_BYTES = 256 * 1024
@@ -20,8 +22,7 @@ class Crowd:
 
     def __init__(self, url: str, tokens: Sequence[str], number: int, query: str = "") -> None:
         """*number* subscribers that share *tokens* evenly; *query* says of which projects."""
-        place = urlsplit(url)
-        self._place = (str(place.hostname), int(place.port or 80))
+        self._place = host_and_port(url)
         self._tokens = tokens
         self._number = number
         self._query = query
@@ -81,7 +82,7 @@ class Crowd:
                     left.remove(number)
                     times.append(time.perf_counter())
             if time.monotonic() > deadline:
-                raise SystemExit(f"{len(left)} of {self._number} did not get {awaited!r} after {self.last_id}")
+                raise NotSo(f"{len(left)} of {self._number} did not get {awaited!r} after {self.last_id}")
         return times
 
     def _has_heard(self, number: int, awaited: bytes) -> bool:
@@ -90,10 +91,10 @@ class Crowd:
         except BlockingIOError:
             return False
         if not received:
-            raise SystemExit("a subscriber was cut off")
+            raise NotSo("a subscriber was cut off")
         text = self._tails.get(number, b"") + received
         if text.startswith(b"HTTP/1.1 ") and not text.startswith(b"HTTP/1.1 200"):
-            raise SystemExit(f"a subscriber was answered {text[:200]!r}")
+            raise NotSo(f"a subscriber was answered {text[:200]!r}")
         at = text.rfind(awaited)
         self._tails[number] = b"" if at >= 0 else text[-len(awaited) :]
         if at >= 0:

@@ -17,6 +17,10 @@ PACKAGES = ("redis", "hiredis", "msgspec", "faststream", "sqlmodel", "sqlalchemy
 _TARGET = re.compile(r"^(>=|<=) ([0-9,.]+)$")
 
 
+class NotSo(Exception):
+    """Something did not come about, or not as the oracle says: then there is no figure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """What was measured in each run of one path, and what is to be reached: ``>= 0.6`` or ``<= 60``, of the median."""

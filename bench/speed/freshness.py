@@ -14,14 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
 
 from bench.speed import load
 from bench.speed.calls import Payments
-from bench.speed.figures import Figure, quantile
+from bench.speed.figures import Figure, NotSo, quantile
 from bench.speed.load import Connection
 from bench.speed.stand import Stand, a_stand, declare, until
 
@@ -121,7 +120,7 @@ def measure(runs: int, scale: float = 1.0) -> list[Figure]:
             )
         wrong = [name for name in names if stand.score(name)["spent"] != _yuan(payments.paid[name])]
         if wrong:
-            raise SystemExit(f"the scores of {wrong[:3]} are not what was paid")
+            raise NotSo(f"the scores of {wrong[:3]} are not what was paid")
     fresh = [[(each.shown - each.answered) * 1e3 for each in run] for run in played]
     whole = [[(each.shown - each.sent) * 1e3 for each in run] for run in played]
     return [
@@ -157,11 +156,10 @@ def _yuan(fen: int) -> str:
 async def _played(stand: Stand, payments: Payments, seconds: int) -> list[Payment]:
     """Post for *seconds*, and wait until the last frame is there."""
     watch, made = Watch(), []
-    evaluation = urlsplit(stand.url("evaluation"))
     ask = f"GET /scores/stream HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {payments.token}\r\n\r\n".encode()
     loop = asyncio.get_running_loop()
     transport, subscriber = await loop.create_connection(
-        lambda: Subscriber(ask, watch), evaluation.hostname, evaluation.port
+        lambda: Subscriber(ask, watch), *load.host_and_port(stand.url("evaluation"))
     )
     async with asyncio.timeout(PATIENCE_SECONDS):
         await subscriber.is_open.wait()
@@ -193,4 +191,4 @@ async def _post(connection: Connection, request: bytes, payment: Payment, free: 
     payment.answered = time.perf_counter()
     free.append(connection)
     if status != 201:
-        raise SystemExit(f"a payment was answered {status} {body[:300]!r}")
+        raise NotSo(f"a payment was answered {status} {body[:300]!r}")

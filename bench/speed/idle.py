@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.speed.figures import Figure
+from bench.speed.figures import Figure, NotSo
 from bench.speed.processes import cpu_seconds, family, proportional_bytes, resident_bytes
 from bench.speed.stand import ROOT
 from cli.ports import CONSOLE_OFFSET, PORT_BASE_MAX, free_port, is_free, ports_of
 
-SETTLE_SECONDS = 8.0
-LOOK_SECONDS = 30.0
+SETTLE_SECONDS = 6.0
+LOOK_SECONDS = 20.0
 STOP_SECONDS = 30.0
 MIB = 1024 * 1024
 READY = "Calls"  # What `up` says once everything answers and is ready.
@@ -94,7 +94,7 @@ def _up(folder: Path, words: tuple[str, ...]) -> Iterator[tuple[int, float]]:
                 if json.loads(line)["text"].startswith(READY):
                     break
             else:
-                raise SystemExit("`scorebus up` ended without being ready")
+                raise NotSo("`scorebus up` ended without being ready")
             yield process.pid, time.monotonic() - since
         finally:
             process.send_signal(signal.SIGTERM)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from bench.speed.figures import NotSo
 from bench.speed.stand import Stand
 from shared.events.base import GENESIS_HASH
 
@@ -15,14 +16,14 @@ def check_chain(stand: Stand, service: str) -> Counter[str]:
     Walk a service's log from its beginning; how many events of each type it has.
 
     Raises:
-        SystemExit: If a number is missing or a hash is wrong.
+        NotSo: If a number is missing or a hash is wrong.
     """
     types: Counter[str] = Counter()
     expected = GENESIS_HASH
     for number, (seq, raw) in enumerate(stand.rows(service, "SELECT seq, event FROM event_log ORDER BY seq"), 1):
         event = msgspec.json.decode(raw)
         if seq != number or event["prevhash"] != expected:
-            raise SystemExit(f"the log of {service} is broken at {number}")
+            raise NotSo(f"the log of {service} is broken at {number}")
         expected = hashlib.sha256(raw).hexdigest()
         types[event["type"]] += 1
     return types

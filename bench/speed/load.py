@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 import uvloop
 
-from bench.speed.figures import quantile
+from bench.speed.figures import NotSo, quantile
 
 PATIENCE_SECONDS = 300.0
 
@@ -116,9 +116,14 @@ def read_answer(received: bytes | bytearray) -> tuple[int, bytes] | None:
 
 async def connect(url: str) -> Connection:
     """A connection to the server of *url*."""
-    place = urlsplit(url)
-    _, connection = await asyncio.get_running_loop().create_connection(Connection, place.hostname, place.port)
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, *host_and_port(url))
     return connection
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Where the server of *url* listens."""
+    place = urlsplit(url)
+    return str(place.hostname), int(place.port or 80)
 
 
 async def _round(url: str, requests: Sequence[bytes], connections: int, *, keep: bool) -> Outcome:
@@ -153,8 +158,8 @@ def expect(outcome: Outcome, statuses: Mapping[int, int]) -> None:
     Make sure of what was answered.
 
     Raises:
-        SystemExit: With what was answered instead; then there is no figure.
+        NotSo: With what was answered instead; then there is no figure.
     """
     if outcome.statuses != statuses:
         said = outcome.bodies[0][:500].decode(errors="replace") if outcome.bodies else ""
-        raise SystemExit(f"expected {dict(statuses)}, was answered {dict(outcome.statuses)} {said}")
+        raise NotSo(f"expected {dict(statuses)}, was answered {dict(outcome.statuses)} {said}")

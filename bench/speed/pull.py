@@ -9,8 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from bench.speed.figures import Figure
+from bench.speed.figures import Figure, NotSo
 from bench.speed.processes import resident_bytes
 from bench.speed.stand import NO_LIMIT, SOURCES, Stand, a_stand, until
 from bench.speed.workload import Workload, workload
@@ -102,11 +103,12 @@ def _rebuilt(stand: Stand, work: Workload) -> Cost:
     cpu, since = stand.cpu_seconds("evaluation"), time.monotonic()
     answer = stand.client.post(place, json={"reason": "bench"})
     answer.raise_for_status()
-    name, seen = answer.json()["rebuild"], {}
+    name = answer.json()["rebuild"]
+    seen: dict[str, Any] = {}
     while seen.get("status") != "done":
         time.sleep(LOOK_SECONDS)
         seen = stand.client.get(f"{place}/{name}").raise_for_status().json()
     cost = Cost(time.monotonic() - since, stand.cpu_seconds("evaluation") - cpu)
     if not seen["digest"]["equal"] or seen["projects"] != len(work.projects) or not stand.is_scored(work):
-        raise SystemExit(f"the rebuild came to something else: {seen}")
+        raise NotSo(f"the rebuild came to something else: {seen}")
     return cost

@@ -18,6 +18,7 @@ import msgspec
 import redis
 
 from bench.speed import calls
+from bench.speed.figures import NotSo
 from bench.speed.processes import cpu_seconds
 from bench.speed.workload import YEAR, Chain, Workload, plan
 from cli.addresses import Addresses
@@ -133,7 +134,7 @@ class Stand:
 
     def is_level_with(self, source: str) -> bool:
         """Whether evaluation has applied all that *source* has put on record."""
-        return self.applied(source) == int(self._ask(source, "SELECT seq FROM event_head"))
+        return self.applied(source) == self.own_seq(source)
 
     def is_level(self, work: Workload) -> bool:
         """Whether all of *work* is applied."""
@@ -191,9 +192,9 @@ class Stand:
         for source in SOURCES:
             self.redis.xtrim(stream_name(source, 0), maxlen=0, approximate=False)
 
-    def own_seq(self) -> int:
-        """How many events evaluation has put on its own record: each new score is one."""
-        return int(self._ask("evaluation", "SELECT seq FROM event_head"))
+    def own_seq(self, service: str = "evaluation") -> int:
+        """How many events a service has put on its own record; each new score is one of evaluation's."""
+        return int(self._ask(service, "SELECT seq FROM event_head"))
 
     def is_scored(self, work: Workload) -> bool:
         """Whether every project's score says what the workload's oracle says."""
@@ -267,4 +268,4 @@ def until(condition: Callable[[], Any], what: str) -> None:
             if condition():
                 return
         time.sleep(LOOK_SECONDS)
-    raise SystemExit(f"{what} did not come about")
+    raise NotSo(f"{what} did not come about")
