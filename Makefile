@@ -45,7 +45,7 @@ test: $(VENV)/.tooled  ## Run the tests.
 chaos: $(VENV)/.tooled  ## Strike a real platform with every fault of the matrix; half an hour; see SEEDS.
 	$(BIN)/python -m bench.chaos --seeds $(SEEDS) --report $(ARGS)
 
-bench: $(VENV)/.tooled  ## Measure what an event costs, beside the limit and a naive consumer; ten minutes.
+bench: $(VENV)/.tooled  ## Measure speed, path by path; an hour. make bench ARGS="--paths post,freshness --runs 5"
 	$(BIN)/python -m bench.speed $(ARGS)
 
 test-compose: $(VENV)/.tooled  ## Test the deployment with a real Docker engine, where there is one.

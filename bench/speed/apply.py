@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 
 from bench.speed import limit
-from bench.speed.figures import Figure
+from bench.speed.figures import Figure, NotSo
 from bench.speed.stand import ROOT, SOURCES, Stand, a_stand, until
 from bench.speed.workload import Workload, workload
 from shared.relay import stream_name
@@ -65,17 +66,19 @@ def prepared(stand: Stand, events: int, projects: int = PROJECTS) -> Workload:
     work = workload(events, projects, stand.epochs())
     for source in SOURCES:
         stand.stop(source)
-    stand.adopt_plans(work)
-    until(lambda: _heard(stand, work), "the streams being heard")
+    stand.adopt_plans(work.projects)
+    for source, chain in (("budget", work.budget), ("monitoring", work.monitoring)):
+        until(partial(_is_heard, stand, source, chain.events[:1]), f"the stream of {source} being heard")
+    stand.fill_streams("budget", work.budget.events[1 : work.begun])
+    until(lambda: stand.applied("budget") == work.begun, "the projects being known")
     return work
 
 
-def _heard(stand: Stand, work: Workload) -> bool:
+def _is_heard(stand: Stand, source: str, first: list[bytes]) -> bool:
     """What is sent before a subscriber reads is lost on it, so it is sent again."""
-    stand.fill_streams("budget", work.budget.events[: work.begun])
-    stand.fill_streams("monitoring", work.monitoring.events[:1])
+    stand.fill_streams(source, first)
     time.sleep(0.3)
-    return stand.applied("budget") == work.begun and stand.applied("monitoring") == 1
+    return stand.applied(source) == 1
 
 
 def applied(stand: Stand, work: Workload, events: int) -> Cost:
@@ -105,5 +108,5 @@ def _naive(stand: Stand, work: Workload, database: Path) -> Cost:
     if sum(outcome["paid"].values()) != sum(
         round(float(msgspec.json.decode(e)["data"]["amount"]) * 100) for e in events
     ):
-        raise SystemExit("naive did not add up")
+        raise NotSo("naive did not add up")
     return Cost(outcome["seconds"] / len(events), outcome["cpu"] / len(events))

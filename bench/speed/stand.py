@@ -6,23 +6,31 @@ import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import redis
 
-from bench.speed.workload import Workload, plan
+from bench.speed import calls
+from bench.speed.figures import NotSo
+from bench.speed.processes import cpu_seconds
+from bench.speed.workload import YEAR, Chain, Workload, plan
 from cli.addresses import Addresses
 from cli.bearers import mint
 from cli.embedded import bus_program, prepare_bus
 from cli.folder import SERVICES, make_folder
 from cli.keys import ensure_keys, renew_service_token, signing_pem
 from cli.ports import HOST, free_port
-from cli.programs import Wiring, service_programs
+from cli.programs import PREFIX, Wiring, service_programs
 from cli.supervisor import Program
+from shared.events.base import Envelope, hash_of
 from shared.relay import mac_of, stream_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +38,7 @@ SOURCES = ("budget", "procurement", "monitoring")
 PATIENCE_SECONDS = 600.0
 LOOK_SECONDS = 0.02
 FEED_BATCH = 2_000
-TICKS = os.sysconf("SC_CLK_TCK")
+NO_LIMIT = {"REQUESTS_PER_SECOND": "1000000000", "REQUESTS_BURST": "1000000000"}  # Of one token: clients are few here.
 
 
 class Stand:
@@ -54,8 +62,34 @@ class Stand:
         self.programs = {program.name: program for program in service_programs(wiring)}
         self.programs["valkey"] = bus_program(self.bus, self.folder)
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        token = mint(signing_pem(self.folder), role="admin", subject="bench", projects=None, days=1)
-        self.client = httpx.Client(timeout=60, trust_env=False, headers={"Authorization": f"Bearer {token}"})
+        self.client = httpx.Client(
+            timeout=60, trust_env=False, headers={"Authorization": f"Bearer {self.token('bench')}"}
+        )
+
+    def token(self, subject: str) -> str:
+        """A token of *subject* that may do everything."""
+        return mint(signing_pem(self.folder), role="admin", subject=subject, projects=None, days=1)
+
+    def url(self, service: str) -> str:
+        return f"http://{HOST}:{self.ports[service]}"
+
+    def set(self, name: str, **settings: str) -> None:
+        """Start a service with other settings than its defaults."""
+        program = self.programs[name]
+        given = {PREFIX + setting: value for setting, value in settings.items()}
+        self.programs[name] = replace(program, environment={**program.environment, **given})
+
+    def add_beside(self, name: str, of: str, module: str) -> None:
+        """Let there be a further service, wired as *of* is, with a port and a database of its own."""
+        self.ports[name] = free_port()
+        program = replace(
+            self.programs[of],
+            name=name,
+            command=(sys.executable, "-m", "shared.serving", module),
+            log=self.folder.logs / f"{name}.log",
+        )
+        self.programs[name] = program
+        self.set(name, PORT=str(self.ports[name]), DATABASE_URL=f"sqlite:///{self.folder.database(name)}")
 
     def close(self) -> None:
         for name in list(self.running):
@@ -72,7 +106,7 @@ class Stand:
     def _is_answering(self, name: str) -> Callable[[], Any]:
         if name == "valkey":
             return self.redis.ping
-        return lambda: self.client.get(self.addresses.of(name) + "/livez").is_success
+        return lambda: self.client.get(self.url(name) + "/livez").is_success
 
     def stop(self, name: str) -> None:
         process = self.running.pop(name)
@@ -85,8 +119,7 @@ class Stand:
 
     def cpu_seconds(self, name: str) -> float:
         """What a process has used of the processors since it began."""
-        words = Path(f"/proc/{self.running[name].pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / TICKS
+        return cpu_seconds(self.running[name].pid)
 
     def epochs(self) -> dict[str, str]:
         """The epoch in which each source's log is."""
@@ -100,6 +133,10 @@ class Stand:
         """How far evaluation has applied *source*: read from its database, so that it is not kept from its work."""
         return int(self._ask("evaluation", "SELECT seq FROM watermark WHERE s = ?", source) or 0)
 
+    def is_level_with(self, source: str) -> bool:
+        """Whether evaluation has applied all that *source* has put on record."""
+        return self.applied(source) == self.own_seq(source)
+
     def is_level(self, work: Workload) -> bool:
         """Whether all of *work* is applied."""
         return self.applied("budget") == len(work.budget.events) and self.applied("monitoring") == len(
@@ -112,10 +149,34 @@ class Stand:
             row = database.execute(query, given).fetchone()
             return None if row is None else row[0]
 
-    def adopt_plans(self, work: Workload) -> None:
-        for name in work.projects:
-            answer = self.client.put(self.addresses.of("evaluation") + f"/projects/{name}/plan", json=plan(name))
+    def count(self, service: str, table: str) -> int:
+        """How many rows a service's table has."""
+        return int(self._ask(service, f"SELECT count(*) FROM {table}"))
+
+    def rows(self, service: str, query: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query on a service's SQLite file, which is only read."""
+        uri = f"file:{self.folder.database(service)}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
+            yield from database.execute(query)
+
+    def adopt_plans(self, names: Sequence[str], year: int = YEAR) -> None:
+        for name in names:
+            answer = self.client.put(self.url("evaluation") + f"/projects/{name}/plan", json=plan(name, year))
             answer.raise_for_status()
+
+    def fill_log(self, source: str, chain: Chain) -> None:
+        """Let the log of a source that has been started once and does not run hold a chain: its feed has it then."""
+        rows = (_row(number, raw, chain.epoch) for number, raw in enumerate(chain.events, 1))
+        with contextlib.closing(sqlite3.connect(self.folder.database(source))) as database, database:
+            columns = "p, seq, epoch, id, type, subject, time, recorded_at, correlation_id, event, hash"
+            database.executemany(f"INSERT INTO event_log ({columns}) VALUES (0,?,?,?,?,?,?,?,?,?,?)", rows)
+            end = (chain.epoch, len(chain.events), hash_of(chain.events[-1]))
+            database.execute("UPDATE event_head SET epoch = ?, seq = ?, hash = ?", end)
+
+    def forget(self, service: str) -> None:
+        """Let a service that does not run begin anew, with no database."""
+        for place in self.folder.path.glob(f"{service}.db*"):
+            place.unlink()
 
     def fill_streams(self, source: str, events: list[bytes]) -> None:
         """Put *events* on the stream as the relay does, only faster."""
@@ -129,19 +190,25 @@ class Stand:
 
     def is_on_record(self, work: Workload) -> bool:
         """Whether the score of every project that is on disk says what the workload's oracle says."""
-        uri = f"file:{self.folder.database('evaluation')}?mode=ro"
-        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as database:
-            kept = {
-                name: _told(json.loads(raw)) for name, raw in database.execute("SELECT project, document FROM score")
-            }
+        rows = self.rows("evaluation", "SELECT project, document FROM score")
+        kept = {name: _told(json.loads(raw)) for name, raw in rows}
         return all(kept.get(name) == work.expected(name) for name in work.projects)
+
+    def empty_streams(self) -> None:
+        """Forget what is on the streams: a bus has a bound."""
+        for source in SOURCES:
+            self.redis.xtrim(stream_name(source, 0), maxlen=0, approximate=False)
+
+    def own_seq(self, service: str = "evaluation") -> int:
+        """How many events a service has put on its own record; each new score is one of evaluation's."""
+        return int(self._ask(service, "SELECT seq FROM event_head"))
 
     def is_scored(self, work: Workload) -> bool:
         """Whether every project's score is answered as the workload's oracle says."""
         return all(self.score(name) == work.expected(name) for name in work.projects)
 
     def score(self, name: str) -> dict[str, Any]:
-        answer = self.client.get(self.addresses.of("evaluation") + f"/projects/{name}/score")
+        answer = self.client.get(self.url("evaluation") + f"/projects/{name}/score")
         if not answer.is_success:
             return {}
         return _told(answer.json())
@@ -151,6 +218,40 @@ def _told(score: dict[str, Any]) -> dict[str, Any]:
     """What the workload's oracle knows of a score."""
     counted = next(each for each in score["details"] if each["code"] == "1.2")
     return {"spent": score["execution"]["spent"], "faults": int(counted["measured"] or 0)}
+
+
+def _row(number: int, raw: bytes, epoch: str) -> tuple[Any, ...]:
+    envelope = _envelopes.decode(raw)
+    return (
+        number,
+        epoch,
+        envelope.id,
+        envelope.type,
+        envelope.subject,
+        _column(envelope.time),
+        _column(envelope.recordedtime),
+        envelope.correlationid,
+        raw,
+        hash_of(raw),
+    )
+
+
+def _column(moment: datetime) -> str:
+    """As SQLAlchemy writes a moment into SQLite."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+_envelopes = msgspec.json.Decoder(Envelope)
+
+
+def declare(stand: Stand, projects: int, year: int = YEAR) -> list[str]:
+    """Let budget know *projects* projects that have received their money."""
+    names = [f"p{number:05d}" for number in range(projects)]
+    for name in names:
+        place = f"{stand.url('budget')}/projects/{name}"
+        stand.client.put(place, json=calls.declaration(year)).raise_for_status()
+        stand.client.post(f"{place}/receipts", json=calls.receipt(year)).raise_for_status()
+    return names
 
 
 @contextlib.contextmanager
@@ -174,8 +275,8 @@ def until(condition: Callable[[], Any], what: str) -> None:
     """Wait until *condition* holds; failures of the network count as not yet."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(httpx.HTTPError, redis.RedisError, sqlite3.Error, OSError):
+        with contextlib.suppress(httpx.HTTPError, redis.RedisError, OSError):
             if condition():
                 return
         time.sleep(LOOK_SECONDS)
-    raise SystemExit(f"{what} did not come about")
+    raise NotSo(f"{what} did not come about")

@@ -148,7 +148,7 @@ def _opened(name: str, number: int, time: datetime) -> FaultOpened:
     )
 
 
-def plan(project: str) -> dict[str, Any]:
+def plan(project: str, year: int = YEAR) -> dict[str, Any]:
     """A plan whose indicators rest on what the workload holds."""
     rows = [
         ("paid_amount", ">=", "1000", "元", {}),
@@ -158,9 +158,9 @@ def plan(project: str) -> dict[str, Any]:
     return {
         "project": project,
         "title": project,
-        "fiscal_year": YEAR,
-        "from": f"{YEAR}-01-01",
-        "to": f"{YEAR}-12-31",
+        "fiscal_year": year,
+        "from": f"{year}-01-01",
+        "to": f"{year}-12-31",
         "policy": "mof-2020",
         "objective": "o",
         "execution": {"weight": "10"},
