@@ -7,7 +7,7 @@ from typing import Final, cast
 
 from services.evaluation.model import Target
 from services.evaluation.rules.auditing.days import days_of
-from services.evaluation.rules.auditing.figures import Figure, figure_of
+from services.evaluation.rules.auditing.figures import Figure, figure_of, told_figure
 from services.evaluation.rules.auditing.model import PrintedRow
 from shared.events.evaluation import Operator
 
@@ -68,6 +68,9 @@ def _is_day(row: PrintedRow) -> bool:
 def actual_figure(row: PrintedRow) -> Figure | None:
     """The actual value as a figure, as printed or else as a transcriber read it."""
     found = None if row.actual is None else figure_of(row.actual)
+    target = target_figure(row) if found is None else None
+    if target is not None and row.actual is not None:
+        found = told_figure(row.actual, target)
     if found is None and row.actual_number is not None:
         return Figure(op=None, numbers=(Fraction(row.actual_number),))
     return found
@@ -117,6 +120,9 @@ def _values(target: Figure, actual: Figure, operator: Operator) -> Iterator[tupl
         yield from _completed(target, value, operator)
     elif not actual.has_unit or not target.has_unit:
         yield target.numbers, value
+        # 480000 beside ≤50万元: who leaves the unit out may count in yuan.
+        if target.kind == "money" and value >= target.factor > 1:
+            yield target.numbers, value / target.factor
 
 
 def _completed(

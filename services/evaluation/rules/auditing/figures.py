@@ -15,6 +15,10 @@ Kind = Literal["percent", "money", "hours", ""]
 EMPTY: Final = frozenset({"", "-", "--", "/", "\\", "—", "——", "–", "无数据", "未填", "空", "n/a", "N/A"})
 ZERO_WORDS: Final = frozenset({"无", "零", "没有", "未发生", "无发生", "未出现", "未有"})
 
+NO_REASON: Final = re.compile(
+    r"(?:暂?无|没有|未发生|不存在|未产生)(?:偏差|差异|原因|说明|问题|改进|措施|及|和|、)*|(?:已|全部)?完成|不适用"
+)
+
 _SIGNS: Final[dict[Operator, str]] = {
     ">=": "≥ ≧ ⩾ ≮ >= => 大于或等于 大于等于 高于或等于 高于等于 不低于 不少于 不小于 至少",
     "<=": "≤ ≦ ⩽ ≯ <= =< 小于或等于 小于等于 低于或等于 低于等于 不超过 不高于 不大于 不多于 至多 最多 控制在",
@@ -36,6 +40,8 @@ _RANGE: Final = re.compile(
     rf"(?P<high>\d{{1,15}}(?:\.\d{{1,10}})?)(?P<unit>{_UNIT})(?:之间)?"
 )
 _UNJUDGED: Final = re.compile(r"约|左右|未|不|上下|底|末|旬|前|月初")
+_TOLD: Final = re.compile(rf"(?P<words>[\u4e00-\u9fff]{{1,16}})(?P<figure>{_NUMBER}{_UNIT})(?:\([^()]*\))?")
+_HEDGED: Final = re.compile(r"[约近未不没缺差欠少剩减降增超较比第除余]")  # Another figure than the one that counts.
 _CLASSIFIERS: Final = "个|次|项|套|份|组|人|名|户|场|台|家|篇|期|批|座|条|处|天|辆|所|件|起|种|本|块|小时|分钟|万|%"
 _CHINESE: Final = re.compile(rf"(?<![\d.])[零〇一二两三四五六七八九十百千]+(?=(?:{_CLASSIFIERS}))")
 _DIGITS: Final = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2} | dict(zip("三四五六七八九", range(3, 10), strict=True))
@@ -62,7 +68,11 @@ class Figure:
     numbers: tuple[Fraction, ...]
     kind: Kind = ""
     factor: Fraction = Fraction(1)  # To yuan, hours or per cent; of 万 and 亿 in other units too.
-    has_unit: bool = False
+    unit: str = ""  # As printed, without 万 and 亿.
+
+    @property
+    def has_unit(self) -> bool:
+        return bool(self.unit)
 
 
 def normal(text: str) -> str:
@@ -76,6 +86,11 @@ def is_empty(text: str | None) -> bool:
     return text is None or normal(text) in EMPTY
 
 
+def is_reason(text: str | None) -> bool:
+    """Whether a cell for reasons gives one: 无 and 无偏差 are none."""
+    return text is not None and not is_empty(text) and NO_REASON.fullmatch(normal(text)) is None
+
+
 def figure_of(text: str) -> Figure | None:
     """The figure in a cell; None where it is words, a sentence, or legible in more than one way."""
     text = normal(text)
@@ -87,28 +102,38 @@ def figure_of(text: str) -> Figure | None:
     return _range(text) or _single(text)
 
 
+def told_figure(text: str, target: Figure) -> Figure | None:
+    """The figure behind a few words, 开展巡检12次, if it counts what *target* counts."""
+    text = normal(text)
+    found = _TOLD.fullmatch(_in_digits(text)) if len(text) <= LENGTH_MAX else None
+    figure = None if found is None or _HEDGED.search(found["words"]) else _single(found["figure"])
+    if figure is None or not figure.has_unit or figure.kind != target.kind:
+        return None
+    return figure if figure.kind or figure.unit == target.unit else None
+
+
 def _range(text: str) -> Figure | None:
     found = _RANGE.fullmatch(text)
     if found is None:
         return None
-    kind, factor = _kind(found["unit"])
+    kind, factor, unit = _kind(found["unit"])
     low, high = Fraction(found["low"]), Fraction(found["high"])
-    if low > high or (found["first"] and _kind(found["first"]) != (kind, factor)):
+    if low > high or (found["first"] and _kind(found["first"]) != (kind, factor, unit)):
         return None
-    return Figure(op="between", numbers=(low, high), kind=kind, factor=factor, has_unit=bool(found["unit"]))
+    return Figure(op="between", numbers=(low, high), kind=kind, factor=factor, unit=unit)
 
 
 def _single(text: str) -> Figure | None:
     found = _SINGLE.fullmatch(text)
     if found is None or _UNJUDGED.search(found["unit"]):
         return None
-    kind, factor = _kind(found["unit"])
+    kind, factor, unit = _kind(found["unit"])
     return Figure(
         op=_operator(found["sign"], found["tail"]),
         numbers=(Fraction(found["number"]),),
         kind=kind,
         factor=factor,
-        has_unit=bool(found["unit"]),
+        unit=unit,
     )
 
 
@@ -118,19 +143,20 @@ def _operator(sign: str | None, tail: str | None) -> Operator | None:
     return _PREFIXES[sign] if sign else None
 
 
-def _kind(unit: str) -> tuple[Kind, Fraction]:
+def _kind(unit: str) -> tuple[Kind, Fraction, str]:
+    """What a unit measures, its multiple of the kind's own unit, and the unit without 万 and 亿."""
     if unit.startswith(_PERCENT):
-        return "percent", Fraction(1)
+        return "percent", Fraction(1), unit
     if unit.startswith("‰"):
-        return "percent", Fraction(1, 10)
-    factor = Fraction(1)
-    while unit[:1] in _MULTIPLIERS:
-        factor, unit = factor * _MULTIPLIERS[unit[0]], unit[1:]
-    if unit.startswith("元"):
-        return "money", factor
-    if unit in _HOURS:
-        return "hours", factor * _HOURS[unit]
-    return "", factor
+        return "percent", Fraction(1, 10), unit
+    factor, counted = Fraction(1), unit
+    while counted[:1] in _MULTIPLIERS:
+        factor, counted = factor * _MULTIPLIERS[counted[0]], counted[1:]
+    if counted.startswith("元"):
+        return "money", factor, counted
+    if counted in _HOURS:
+        return "hours", factor * _HOURS[counted], counted
+    return "", factor, counted or unit
 
 
 def _in_digits(text: str) -> str:
