@@ -35,12 +35,19 @@ def add(routes: APIRouter, parts: Parts) -> None:
         limit: Limit = pages.LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
-        """One line a project: total, grade, execution rate, and how many indicators are at risk."""
+        """One line a project: total, grade (excellent or 优), execution rate, and how many indicators are at risk."""
         after = pages.position(cursor) or ""
+        grades = {each.zh: each.name for policy in parts.policies.values() for each in policy.grades}
         visible = None if caller.projects is None else sorted(caller.projects)
         rows = await service.database.read(
             lambda session: store.scores(
-                session, projects=visible, unit=unit, year=year, grade=grade, after=after, limit=limit + 1
+                session,
+                projects=visible,
+                unit=unit,
+                year=year,
+                grade=None if grade is None else grades.get(grade, grade),
+                after=after,
+                limit=limit + 1,
             )
         )
         return pages.page(rows, limit, _show_line, lambda row: row.project)
