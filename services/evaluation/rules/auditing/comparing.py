@@ -1,5 +1,6 @@
 """Setting a printed actual beside its printed target: what both may mean, as numbers or days that can be compared."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,7 +8,7 @@ from typing import Final, cast
 
 from services.evaluation.model import Target
 from services.evaluation.rules.auditing.days import days_of
-from services.evaluation.rules.auditing.figures import Figure, figure_of, told_figure
+from services.evaluation.rules.auditing.figures import Figure, figure_of, named_figure, told_figure
 from services.evaluation.rules.auditing.model import PrintedRow
 from shared.events.evaluation import Operator
 
@@ -29,6 +30,7 @@ LESS_IS_BETTER: Final = (
     "能耗",
 )
 COST: Final = "成本"
+PRICED: Final = re.compile(r"标准|补助|补贴|节约|节省|收入|产值")  # Amounts that are given or gained, not spent.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def target_figure(row: PrintedRow) -> Figure | None:
     """The target as a figure; None if it is words, a day, or not legible."""
     if row.direction in ("qualitative", "level", "by") or _is_day(row):
         return None
-    found = None if row.target is None else figure_of(row.target)
+    found = None if row.target is None else figure_of(row.target) or named_figure(row.target)
     if found is None and row.target_number is not None:
         return Figure(op=None, numbers=(Fraction(row.target_number),))
     return found
@@ -96,7 +98,11 @@ def _operators(row: PrintedRow, target: Figure) -> tuple[tuple[Operator, ...], b
     if row.direction in NUMERIC:
         operator = cast("Operator", row.direction)
         return ((operator, ">=") if operator == "=" else (operator,)), True
-    if any(word in row.name for word in LESS_IS_BETTER) or COST in row.aspect or not any(target.numbers):
+    if not any(target.numbers):
+        return ("<=",), True  # Nobody asks for none or more.
+    if target.kind == "money" and COST in row.aspect and not PRICED.search(row.name):
+        return ("<=",), False
+    if any(word in row.name for word in LESS_IS_BETTER) or COST in row.aspect:
         return ("<=", ">="), False
     return ((">=", "<=") if target.kind == "hours" else (">=",)), False
 
