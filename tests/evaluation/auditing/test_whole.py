@@ -113,6 +113,8 @@ def test_a_table_that_adds_up_is_clean() -> None:
 def test_execution_may_stand_beside_the_hundred() -> None:
     assert whole([60, 40], [60, 40], 100) == []
     assert whole([60, 40], [60, 40], 110, full_printed=110) == []
+    assert whole([60, 40], [60, 40], 110) == [("weights-mismatch", "error")]
+    assert whole([60, 40], [60, 40], 110, full_printed=100) == [("weights-mismatch", "error")]
 
 
 def test_another_full_score_is_let_pass_if_the_table_prints_it() -> None:
