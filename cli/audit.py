@@ -85,6 +85,10 @@ def _read(file: Path) -> tuple[str, bytes]:
     return WORKBOOK_TYPE if content.startswith(ZIP_MARK) else JSON_TYPE, content
 
 
+def _number_of(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _print(file: Path, found: dict[str, Any], language: Language) -> None:
     console = Console(highlight=False, soft_wrap=True)
     findings = found["findings"]
@@ -94,7 +98,7 @@ def _print(file: Path, found: dict[str, Any], language: Language) -> None:
         "zh": f"{file}:按 {found['policy']} 核对,重算总分 {found['recomputed_total']},"
         f"错误 {errors} 处,存疑 {doubts} 处",
         "en": f"{file}: held to {found['policy']}, recomputed total {found['recomputed_total']}, "
-        f"{errors} errors, {doubts} doubts",
+        f"{_number_of(errors, 'error')}, {_number_of(doubts, 'doubt')}",
     }
     for code in language.codes:
         console.print(Text(heads[code], style="bold"))

@@ -136,7 +136,7 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             request = StrictRequest(request.scope, request.receive)
-            if self.body_field is not None:
+            if self.body_field is not None and (self.body_field.field_info.is_required() or await request.body()):
                 await request.json()
             return await handle(request)
 

@@ -60,7 +60,7 @@ def test_findings_are_told_in_both_languages_or_in_one(capsys: pytest.CaptureFix
 
     assert "存疑 doubt  第3项指标 indicator 3 · [bold]满意度 · met-but-lost" in both
     assert "the total is printed as 94; the scores sum to 93" in both
-    assert "1 errors, 1 doubts" in both
+    assert "1 error, 1 doubt" in both
     assert "错误  全表 · sum-mismatch" in chinese
     assert "the total" not in chinese
 

@@ -311,6 +311,7 @@ def test_projects_are_listed_by_page_filter_and_token(tmp_path: Path, monkeypatc
         assert [line["project"] for line in own["items"]] == ["b"]
         assert (await evaluation.get("/projects?year=2017"))["items"] == []
         assert len((await evaluation.get("/projects?grade=poor"))["items"]) == 3
+        assert len((await evaluation.get("/projects?grade=差"))["items"]) == 3
         assert (await evaluation.send("GET", "/projects?cursor=%25%25")).status_code == 422
 
     play(scenario, tmp_path, monkeypatch)

@@ -5,7 +5,9 @@ from datetime import datetime
 import pytest
 
 from services.evaluation.model import Indicator, Target
-from services.evaluation.rules import Explanation, explain
+from services.evaluation.rules import Explanation, evaluate, explain
+from shared.events.evaluation import PolicyOverrides, Scoring
+from tests.evaluation.auditing.tables import POLICIES
 from tests.evaluation.builders import (
     MID_YEAR,
     MOF_2020,
@@ -33,6 +35,7 @@ from tests.evaluation.builders import (
     signed,
     terminated,
 )
+from tests.evaluation.steps import again
 
 HOURS = {"op": "<=", "value": "8", "unit": "小时"}
 
@@ -223,3 +226,27 @@ def test_what_is_vacuously_met_says_why() -> None:
 def test_an_indicator_that_the_plan_does_not_have_cannot_be_explained() -> None:
     with pytest.raises(KeyError):
         explain(facts_of(), a_plan(), MOF_2020, "9", as_of=YEAR_OVER)
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+@pytest.mark.parametrize("amounts", [(), ("920.83",), ("1000.00",), ("1000.00", "100.00")])
+def test_the_steps_of_budget_execution_lead_to_its_points(policy: str, amounts: tuple[str, ...]) -> None:
+    facts = facts_of(declared("1000.00"), *(paid(amount, payment=f"p{at}") for at, amount in enumerate(amounts)))
+    plan, rule = a_plan(policy=policy), POLICIES[policy]
+
+    found = explain(facts, plan, rule, "execution", as_of=YEAR_OVER)
+
+    execution = evaluate(facts, plan, rule, as_of=YEAR_OVER).execution
+    assert (found.row["code"], found.row["dimension"], found.row["target"]) == ("execution", None, "≥100")
+    assert found.row["score"] == format(execution.score, ".2f")
+    assert found.row["outlook"]["state"] == execution.outlook.state
+    assert again(found.steps)["score"] == execution.score
+    assert [origin.type for origin, _ in found.evidence] == ["project.declared", *("payment.made" for _ in amounts)]
+
+
+def test_a_rule_for_execution_that_the_plan_brings_along_is_said_to_be_its_own() -> None:
+    own = PolicyOverrides(execution=Scoring(method="all_or_nothing"))
+
+    found = explain(facts_of(declared("1000.00")), a_plan(policy_overrides=own), MOF_2020, "execution", as_of=YEAR_OVER)
+
+    assert any(step["en"].endswith("(as the plan says)") for step in found.steps)

@@ -60,6 +60,24 @@ def test_nothing_at_all_is_a_warning_only_when_little_time_is_left() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("measure", "op", "value", "arguments"),
+    [
+        ("response_hours", "<=", "8", {}),
+        ("fault_resolution_rate", ">=", "90", {}),
+        ("event_count", "<=", "0", {"type": "fault.opened"}),
+        ("paid_amount", "<=", "60000", {}),
+    ],
+)
+def test_where_nothing_is_what_is_wanted_nothing_is_no_warning(
+    measure: str, op: Any, value: str, arguments: dict[str, str]
+) -> None:
+    found = measured(an_indicator(measure, op, value, unit="", arguments=arguments), as_of=OCTOBER)
+
+    assert (found.status, found.outlook.state) == ("pending", "on_track")
+    assert state(an_indicator("inspections", ">=", "1"), as_of=OCTOBER) == "at_risk"
+
+
 def test_more_than_an_exact_count_cannot_be_taken_back() -> None:
     indicator = an_indicator("inspections", "=", "1")
 
@@ -149,6 +167,7 @@ def test_every_operator_has_its_bounds(op: Any, value: Any, expected: str) -> No
     standing = Standing(
         measured=Fraction(3),
         target=Target(op=op, value=value),
+        is_met_by_nothing=False,
         is_reached=op == "<" and Fraction(value) > 3,
         course="grows",
         range=(Fraction(3), None),

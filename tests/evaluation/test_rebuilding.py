@@ -183,6 +183,16 @@ def test_rebuilds_are_for_operators(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         for role in ("viewer", "planner", "auditor"):
             assert (await evaluation.send("POST", "/rebuilds", REASON, role=role)).status_code == 403
         assert (await evaluation.send("GET", "/rebuilds/none")).status_code == 404
-        assert (await evaluation.send("POST", "/rebuilds", {})).status_code == 422
+        assert (await evaluation.send("POST", "/rebuilds", {"reason": 5})).status_code == 422
+
+
+@pytest.mark.parametrize(("body", "reason"), [(None, ""), ({}, ""), (REASON, "after an upgrade")])
+def test_the_reason_for_a_rebuild_is_kept_where_one_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: dict[str, str] | None, reason: str
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        answer = await evaluation.send("POST", "/rebuilds", body)
+
+        assert (answer.status_code, answer.json()["reason"]) == (202, reason)
 
     play(scenario, tmp_path, monkeypatch)

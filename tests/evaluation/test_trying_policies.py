@@ -64,10 +64,14 @@ def test_what_a_plan_refines_is_its_own_policy_and_no_other(tmp_path: Path, monk
         await kashgar(evaluation, policy_overrides={"rounding": {"mode": "down", "digits": 0}})
 
         own = await evaluation.get("/projects/p/score?policy=mof-2020")
+        row = await evaluation.get("/projects/p/indicators/1.2.3?policy=mof-2020")
+        tried = await evaluation.get("/projects/p/indicators/1.2.3?policy=chongqing-2021")
         other = await evaluation.get("/projects/p/score?policy=beijing-haidian-2016")
 
         assert (own["total"], own["policy_overrides"]) == ("99.00", {"rounding": {"mode": "down", "digits": 0}})
         assert (other["total"], other["policy_overrides"]) == ("99.21", None)
+        assert row["steps"][-1]["en"] == "score = weight 4 × share, rounded down to 0 decimals (as the plan says)"
+        assert tried["steps"][-1]["en"] == "score = weight 4 × share, rounded half up to 1 decimal"
 
     play(scenario, tmp_path, monkeypatch)
 
@@ -76,9 +80,10 @@ def test_a_policy_that_is_not_known_cannot_be_tried(tmp_path: Path, monkeypatch:
     async def scenario(evaluation: Evaluation) -> None:
         await kashgar(evaluation)
 
-        answer = await evaluation.send("GET", "/projects/p/score?policy=mof-1999")
+        for call in ("score", "indicators/1.1.1"):
+            answer = await evaluation.send("GET", f"/projects/p/{call}?policy=mof-1999")
 
-        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "policy")
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "policy")
 
     play(scenario, tmp_path, monkeypatch)
 

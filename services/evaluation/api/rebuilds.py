@@ -11,7 +11,7 @@ from services.evaluation.parts import Parts
 from services.evaluation.store import RebuildRow
 from shared import pages
 from shared.access import Caller, require
-from shared.fields import Body, Id, Text
+from shared.fields import Body, Id, LooseText
 from shared.idempotency import Answer
 from shared.identity import new_id
 from shared.pages import Cursor, Limit
@@ -21,7 +21,7 @@ Operator = Annotated[Caller, Depends(require("operations:write"))]
 
 
 class RebuildBody(Body):
-    reason: Text
+    reason: LooseText = ""
 
 
 def add(routes: APIRouter, parts: Parts) -> None:
@@ -29,12 +29,13 @@ def add(routes: APIRouter, parts: Parts) -> None:
     service = parts.service
 
     @routes.post("/rebuilds", tags=["operations"], status_code=202)
-    async def rebuild(body: RebuildBody, request: Request, caller: Operator) -> Response:
+    async def rebuild(request: Request, caller: Operator, body: RebuildBody | None = None) -> Response:
         """Make every score anew from what was received, beside the live ones, and swap; nothing is published."""
         name = new_id()
+        reason = "" if body is None else body.reason
 
         def work(session: Session) -> Answer:
-            row = rebuilding.begin(session, name, reason=body.reason, by=caller.subject, now=service.clock.now())
+            row = rebuilding.begin(session, name, reason=reason, by=caller.subject, now=service.clock.now())
             return Answer(status=202, body=_show(row), location=f"/rebuilds/{name}")
 
         answer = await service.once.answer(request, work)

@@ -35,12 +35,19 @@ def add(routes: APIRouter, parts: Parts) -> None:
         limit: Limit = pages.LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
-        """One line a project: total, grade, execution rate, and how many indicators are at risk."""
+        """One line a project: total, grade (excellent or 优), execution rate, and how many indicators are at risk."""
         after = pages.position(cursor) or ""
+        grades = {each.zh: each.name for policy in parts.policies.values() for each in policy.grades}
         visible = None if caller.projects is None else sorted(caller.projects)
         rows = await service.database.read(
             lambda session: store.scores(
-                session, projects=visible, unit=unit, year=year, grade=grade, after=after, limit=limit + 1
+                session,
+                projects=visible,
+                unit=unit,
+                year=year,
+                grade=None if grade is None else grades.get(grade, grade),
+                after=after,
+                limit=limit + 1,
             )
         )
         return pages.page(rows, limit, _show_line, lambda row: row.project)
@@ -51,8 +58,7 @@ def add(routes: APIRouter, parts: Parts) -> None:
     ) -> Response:
         """The whole score: the latest version, or as of a moment, from what was on record at another."""
         caller.require_project(project)
-        if policy is not None and policy not in parts.policies:
-            raise Invalid.field("policy", "unknown_policy", f"must be one of: {', '.join(sorted(parts.policies))}")
+        _check_policy(policy, parts)
         document = await service.database.read(
             lambda session: _score(session, parts, project, as_of=as_of, known_at=known_at, policy=policy)
         )
@@ -65,18 +71,25 @@ def add(routes: APIRouter, parts: Parts) -> None:
         caller: Viewer,
         as_of: Time = None,
         known_at: Time = None,
+        policy: PolicyName = None,
         limit: Limit = pages.LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> dict[str, Any]:
         """The arithmetic step by step, and the events that it rests on."""
         caller.require_project(project)
+        _check_policy(policy, parts)
         first = pages.number(cursor)
         explained = await service.database.read(
-            lambda session: _explained(session, parts, project, code, as_of=as_of, known_at=known_at)
+            lambda session: _explained(session, parts, project, code, as_of=as_of, known_at=known_at, policy=policy)
         )
         evidence = list(enumerate(explained.evidence))[first : first + limit + 1]
         shown = pages.page(evidence, limit, lambda row: _show_evidence(*row[1]), lambda row: row[0] + 1)
         return {**explained.row, "steps": explained.steps, "evidence": shown}
+
+
+def _check_policy(policy: str | None, parts: Parts) -> None:
+    if policy is not None and policy not in parts.policies:
+        raise Invalid.field("policy", "unknown_policy", f"must be one of: {', '.join(sorted(parts.policies))}")
 
 
 def _score(
@@ -95,18 +108,24 @@ def _score(
 
 
 def _explained(
-    session: Session, parts: Parts, project: str, code: str, *, as_of: str | None, known_at: str | None
+    session: Session,
+    parts: Parts,
+    project: str,
+    code: str,
+    *,
+    as_of: str | None,
+    known_at: str | None,
+    policy: str | None,
 ) -> rules.Explanation:
     with parts.shown.reading(session, project) as facts:
-        plan = handlers.plan_of(facts, project)
+        current = handlers.plan_of(facts, project)
         known = moment("known_at", known_at, facts)
         now = parts.service.clock.now()
         at = min(moment("as_of", as_of, facts) or known or now, now)
         seen = facts if known is None else facts_known_at(session, project, known, facts)
+        plan = handlers.planned_under(seen.plan or current, policy)
         try:
-            explained = rules.explain(
-                seen, seen.plan or plan, parts.policies[(seen.plan or plan).policy], code, as_of=at
-            )
+            explained = rules.explain(seen, plan, parts.policies[plan.policy], code, as_of=at)
         except KeyError:
             raise NotFound(f"the plan of {project} has no indicator {code}", project=project, code=code) from None
         words = store.explanations(session, explained.deviations)

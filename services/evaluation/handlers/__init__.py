@@ -17,7 +17,7 @@ from services.evaluation.handlers.plans import (
     report_measurement,
 )
 from services.evaluation.handlers.reports import monitored, reported
-from services.evaluation.handlers.scores import evaluated, latest, score_fields, score_project
+from services.evaluation.handlers.scores import evaluated, latest, planned_under, score_fields, score_project
 
 __all__ = [
     "Deviation",
@@ -39,6 +39,7 @@ __all__ = [
     "monitored",
     "open_closure",
     "plan_of",
+    "planned_under",
     "proofs_of",
     "propose",
     "report_measurement",

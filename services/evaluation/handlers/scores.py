@@ -11,7 +11,7 @@ from sqlmodel import Session
 from services.evaluation import rules, store
 from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
-from services.evaluation.model import Policy, Score
+from services.evaluation.model import Plan, Policy, Score
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
 from services.evaluation.store import RestatementRow, ScoreFields
@@ -88,9 +88,7 @@ def score_of(
     tried: str | None = None,
 ) -> Score:
     """The score of *project* at *as_of*, exact."""
-    plan = plan_of(facts, project)
-    if tried is not None and tried != plan.policy:  # What the plan refines is its own policy.
-        plan = replace(plan, policy=tried, policy_overrides=None)
+    plan = planned_under(plan_of(facts, project), tried)
     return rules.evaluate(
         facts,
         plan,
@@ -99,6 +97,11 @@ def score_of(
         parked=store.is_parked(session, project),
         diverged=store.is_diverged(session),
     )
+
+
+def planned_under(plan: Plan, tried: str | None) -> Plan:
+    """*plan* under the policy *tried*, if one is named; what it refines is its own policy only."""
+    return plan if tried in (None, plan.policy) else replace(plan, policy=tried, policy_overrides=None)
 
 
 def latest(session: Session, project: str, facts: Facts, policies: Mapping[str, Policy], now: datetime) -> bytes:

@@ -92,6 +92,8 @@ def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: 
     standing = Standing(
         measured=measured,
         target=indicator.target,
+        is_met_by_nothing=measure.empty == "vacuous"
+        or (measure.empty == "zero" and is_met(ZERO, indicator.target, policy)),
         is_reached=status == "met",
         course=measure.course,
         range=(low, high),

@@ -1,19 +1,27 @@
 """The arithmetic of one indicator, step by step in words and figures, and what it rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from string import ascii_lowercase
 from typing import Any, Final
 
 from services.evaluation.facts import Facts, Origin
-from services.evaluation.model import Plan, Policy, Row
-from services.evaluation.rules.evaluating import in_unit, score_indicator
+from services.evaluation.model import Indicator, Plan, Policy, Row
+from services.evaluation.rules.evaluating import EXECUTION, in_unit, score_execution, score_indicator
 from services.evaluation.rules.formulas import exact, score_formula, share_lines
 from services.evaluation.rules.measures import Measured
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.scoring import refine, scoring_of
-from services.evaluation.rules.showing import NOTHING_TO_COUNT, day_text, detail, plain, points_text, target_text
+from services.evaluation.rules.scoring import EXECUTION_TARGET, refine, scoring_of
+from services.evaluation.rules.showing import (
+    NOTHING_TO_COUNT,
+    day_text,
+    detail,
+    outlook_document,
+    plain,
+    points_text,
+    target_text,
+)
 
 _AGREED: Final = ("(按绩效目标表的约定)", " (as the plan says)")
 _STATUS: Final = {"met": ("达成", "met"), "missed": ("未达成", "missed"), "pending": ("尚无数据", "pending")}
@@ -31,22 +39,51 @@ class Explanation:
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
     """
-    Explain the score of one indicator.
+    Explain the score of one indicator, or under the code `execution` that of budget execution.
 
     Raises:
         KeyError: If the plan has no such indicator.
     """
     indicator = next((indicator for indicator in plan.indicators if indicator.code == code), None)
-    if indicator is None:
+    policy, period = refine(policy, plan.policy_overrides), Period.of(plan, facts, as_of)
+    if indicator is not None:
+        return _explained(indicator, facts, plan, policy, period)
+    if code != EXECUTION:
         raise KeyError(code)
-    policy = refine(policy, plan.policy_overrides)
-    row, found = score_indicator(indicator, facts, Period.of(plan, facts, as_of), policy)
+    # More than the whole budget is no achievement that a rule on targets set too low could mean.
+    return _explained(_execution(plan, policy), facts, plan, replace(policy, over_achievement=None), period)
+
+
+def _explained(indicator: Indicator, facts: Facts, plan: Plan, policy: Policy, period: Period) -> Explanation:
+    row, found = score_indicator(indicator, facts, period, policy)
+    shown = detail(row, policy=policy)
+    is_agreed = indicator.scoring is not None
+    if indicator.code == EXECUTION:
+        is_agreed = plan.policy_overrides is not None and plan.policy_overrides.execution is not None
+        outlook = score_execution(facts, plan, period, policy).outlook
+        shown |= {"dimension": None, "aspect": None, "outlook": outlook_document(outlook)}
     evidence = sorted(found.evidence, key=lambda item: (item[0].source, item[0].partition, item[0].sequence))
     return Explanation(
-        row=detail(row, policy=policy),
-        steps=[*_measuring(row, found), *_scoring(row, plan, policy)],
+        row=shown,
+        steps=[*_measuring(row, found), *_scoring(row, plan, policy, is_agreed=is_agreed)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
         deviations=[] if row.deviation is None else [row.deviation],
+    )
+
+
+def _execution(plan: Plan, policy: Policy) -> Indicator:
+    """Budget execution as an indicator: the share of the budget that was spent, held to all of it."""
+    return Indicator(
+        code=EXECUTION,
+        dimension="output",
+        aspect="cost",
+        name="预算执行率",
+        unit="%",
+        target=EXECUTION_TARGET,
+        weight=plan.execution_weight,
+        measure="execution_rate",
+        arguments={},
+        scoring=policy.execution,
     )
 
 
@@ -82,17 +119,17 @@ def _measuring(row: Row, found: Measured) -> list[dict[str, str]]:
     return [*steps, _figure("measured", f"实际完成值 = {zh}", f"measured = {en}", plain(row.measured), formula)]
 
 
-def _scoring(row: Row, plan: Plan, policy: Policy) -> list[dict[str, str]]:
+def _scoring(row: Row, plan: Plan, policy: Policy, *, is_agreed: bool) -> list[dict[str, str]]:
     goal = target_text(row.indicator.target)
     zh, en = _STATUS[row.status]
     return [
         _step(f"指标值 {goal}:{zh}", f"target {goal}: {en}", ""),
-        *_share(row, policy),
+        *_share(row, policy, is_agreed=is_agreed),
         _points(row, plan, policy),
     ]
 
 
-def _share(row: Row, policy: Policy) -> list[dict[str, str]]:
+def _share(row: Row, policy: Policy, *, is_agreed: bool) -> list[dict[str, str]]:
     indicator = row.indicator
     if row.is_vacuous:
         return [_figure("share", "得分比例:视为达成", "share of the weight: counts as met", "1", "1")]
@@ -100,7 +137,7 @@ def _share(row: Row, policy: Policy) -> list[dict[str, str]]:
         return [_figure("share", "得分比例:尚无数据", "share of the weight: nothing to measure yet", "0", "0")]
     scoring = scoring_of(indicator, policy)
     lines = share_lines(row.measured, indicator.target, scoring, indicator.weight, policy)
-    own_zh, own_en = _AGREED if indicator.scoring is not None else ("", "")
+    own_zh, own_en = _AGREED if is_agreed else ("", "")
     return [_figure(line.name, line.zh + own_zh, line.en + own_en, plain(line.value), line.formula) for line in lines]
 
 

@@ -109,9 +109,10 @@ def score_formula(weight: Decimal, rounding: Rounding) -> tuple[str, str, str]:
     formula = f"{mode}({figure} * share, {digits})"
     if rounded(Fraction(weight), digits) != weight:  # Finer than points: it must not be rounded past itself.
         formula = f"down(min({formula}, {figure}), {digits})"
+    places = "decimal" if digits == 1 else "decimals"
     return (
         f"得分 = 分值 {figure} × 得分比例,{zh}{words_zh}到{digits}位小数",
-        f"score = weight {figure} × share, {en + ' ' if en else ''}{words_en} to {digits} decimals",
+        f"score = weight {figure} × share, {en + ' ' if en else ''}{words_en} to {digits} {places}",
         formula,
     )
 

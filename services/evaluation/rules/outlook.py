@@ -25,6 +25,11 @@ WORSE: Final[Mapping[State, int]] = {"on_track": 0, "at_risk": 1, "missed": 2, "
 
 ON_TRACK: Final = Outlook(state="on_track", zh="正常", en="on track")
 TIME_LEFT: Final = Outlook(state="on_track", zh="尚无数据,时间尚早", en="nothing to measure yet, and time is left")
+NOTHING_NEEDED: Final = Outlook(
+    state="on_track",
+    zh="至今没有发生;若保持到期末,即为达成",
+    en="nothing happened so far; if it stays so, the target counts as met",
+)
 NOTHING_YET: Final = Outlook(
     state="at_risk",
     zh="评价期已过四分之三,尚无数据",
@@ -61,6 +66,7 @@ class Standing:
     Attributes:
         measured: In the indicator's unit; None if there is nothing to measure.
         target: The value to reach.
+        is_met_by_nothing: Whether it will be reached if nothing happens: no fault needs no response.
         is_reached: Whether it is reached now, vacuously or by what was measured.
         course: Whether the value accumulates with time.
         range: What the value can still become, in the indicator's unit.
@@ -71,6 +77,7 @@ class Standing:
 
     measured: Fraction | None
     target: Target
+    is_met_by_nothing: bool
     is_reached: bool
     course: Course
     range: Range
@@ -88,11 +95,17 @@ def outlook(standing: Standing) -> Outlook:
     if _is_out_of_reach(standing):
         return TOO_LATE
     if standing.measured is None:
-        return TIME_LEFT if standing.elapsed < LATE else NOTHING_YET
+        return _without_facts(standing)
     low, _ = _wanted(standing.target)
     if standing.course == "grows" and low is not None and 0 < low >= standing.measured:
         return _by_pace(standing.measured / low, standing.elapsed)
     return BELOW
+
+
+def _without_facts(standing: Standing) -> Outlook:
+    if standing.is_met_by_nothing:
+        return NOTHING_NEEDED
+    return TIME_LEFT if standing.elapsed < LATE else NOTHING_YET
 
 
 def execution_outlook(rate: Fraction, elapsed: Fraction, *, is_over: bool) -> Outlook:

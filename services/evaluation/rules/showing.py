@@ -45,7 +45,7 @@ def document(score: Score, *, version: int, explanations: Explanations = NO_WORD
         "indicators": len(score.rows),
         "elapsed": format(rounded(score.elapsed, RATE_DIGITS), "f"),
         "execution": _execution(score.execution),
-        "execution_outlook": _outlook(score.execution.outlook),
+        "execution_outlook": outlook_document(score.execution.outlook),
         "execution_deviation": explanations.get(score.execution.deviation or ""),
         "dimensions": [
             {"dimension": dimension, "weight": plain(Fraction(weight)), "score": points_text(earned)}
@@ -74,7 +74,7 @@ def detail(row: Row, explanations: Explanations = NO_WORDS, *, policy: Policy) -
         "scoring": None if indicator.scoring is None else msgspec.to_builtins(indicator.scoring),
         "over_achievement": _over_achievement(row, policy),
         "source": row.source,
-        "outlook": _outlook(row.outlook),
+        "outlook": outlook_document(row.outlook),
         "deviation": explanations.get(row.deviation or ""),
     }
 
@@ -100,7 +100,8 @@ def _over_achievement(row: Row, policy: Policy) -> dict[str, Any] | None:
     }
 
 
-def _outlook(outlook: Outlook) -> dict[str, Any]:
+def outlook_document(outlook: Outlook) -> dict[str, Any]:
+    """An outlook as shown: its state, and the reason in both languages."""
     return {"state": outlook.state, "reason": {"zh": outlook.zh, "en": outlook.en}}
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.rules.auditing.days import days_of
-from services.evaluation.rules.auditing.figures import figure_of, is_empty, normal
+from services.evaluation.rules.auditing.figures import figure_of, is_empty, named_figure, normal
 
 CELLS = [
     ("≧735人次", ">=", "735", ""),
@@ -36,7 +36,13 @@ CELLS = [
     ("-5%", None, "-5", "percent"),
     ("5‰", None, "5", "percent"),
     ("无", None, "0", ""),
+    ("九成", None, "90", "percent"),
+    ("8成以上", ">=", "80", "percent"),
+    ("2个季度", None, "2", "months"),
+    ("全年", None, "12", "months"),
     ("?0次", None, None, None),
+    ("≤30,≥50", None, None, None),
+    ("≥30,≥50", None, None, None),
     ("有效", None, None, None),
     ("约50个", None, None, None),
     ("3项未完成", None, None, None),
@@ -131,3 +137,19 @@ def test_without_any_year_days_still_have_an_order() -> None:
     assert earlier is not None
     assert later is not None
     assert earlier.last < later.first
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("满意度≥85%", "85"),
+        ("满意度:不低于85%", "85"),
+        ("完成率100%", "100"),
+        ("较上年增长5%", None),
+        ("率≥5%" * 20, None),
+    ],
+)
+def test_a_target_may_name_what_it_is_of(text: str, number: str | None) -> None:
+    figure = named_figure(text)
+
+    assert (figure and figure.numbers) == (number and (Fraction(number),))

@@ -113,11 +113,15 @@ def test_a_table_that_adds_up_is_clean() -> None:
 def test_execution_may_stand_beside_the_hundred() -> None:
     assert whole([60, 40], [60, 40], 100) == []
     assert whole([60, 40], [60, 40], 110, full_printed=110) == []
+    assert whole([60, 40], [60, 40], 110) == [("weights-mismatch", "error")]
+    assert whole([60, 40], [60, 40], 110, full_printed=100) == [("weights-mismatch", "error")]
 
 
 def test_another_full_score_is_let_pass_if_the_table_prints_it() -> None:
     assert whole([70, 40], [70, 40], 120, full_printed=120) == []
     assert whole([70, 40], [70, 40], 120) == [("weights-mismatch", "error")]
+    assert whole([53, 40], [53, 40], 103, full_printed=103) == [("weights-mismatch", "doubt")]
+    assert whole([40, 40], [40, 40], 90, full_printed=90) == [("weights-mismatch", "doubt")]
 
 
 def test_totals_of_scores_that_were_rounded_only_to_be_printed_are_let_pass() -> None:

@@ -64,6 +64,16 @@ def test_every_name_and_synonym_finds_its_own_indicator_first() -> None:
         ("网站不出故障", "website-fault-rate", ("=", "0")),
         ("机房巡检次数", "room-inspections", None),
         ("投诉少于5%", "complaint-rate", ("<", "5")),
+        ("没有死链接", "dead-links", ("=", "0")),
+        ("没有弱密码", "weak-passwords", ("=", "0")),
+        ("一个空白栏目都没有", "empty-columns", ("=", "0")),
+        ("栏目不能空着", "empty-columns", ("=", "0")),
+        ("漏洞全部整改", "vulnerability-fix-rate", ("=", "100")),
+        ("政务外网乡镇全覆盖", "egov-network-coverage", (">=", "100")),
+        ("2025年10月上线", "launch-by", ("by", "2025-10-31")),
+        ("项目2018年12月10日前验收", "accept-by", ("by", "2018-12-10")),
+        ("satisfaction rate", "public-satisfaction", None),
+        ("availability rate", "usability", None),
     ],
 )
 def test_the_first_candidate_has_its_target(text: str, code: str, target: tuple[str, str] | None) -> None:

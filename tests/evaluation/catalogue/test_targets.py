@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.evaluation import catalogue, policies
@@ -156,7 +156,11 @@ def test_what_is_no_target_for_the_indicator_is_none(code: str, text: str) -> No
     assert stated_for(code, text) is None
 
 
+YEARS_OF_USE = next(entry for entry in TARGETS if entry.code == "long-term-use")
+
+
 @settings(deadline=None)
+@example(691900, YEARS_OF_USE)  # No year 1900 is in it.
 @given(st.integers(min_value=0, max_value=99_999_999), st.sampled_from(TARGETS))
 def test_a_number_in_the_indicators_own_unit_is_read_as_it_stands(number: int, entry: Entry) -> None:
     text = f"不超过{number}{entry.unit}"

@@ -7,7 +7,7 @@ from typing import Final
 from services.evaluation.rules.auditing import wording
 from services.evaluation.rules.auditing.comparing import target_figure
 from services.evaluation.rules.auditing.days import days_of
-from services.evaluation.rules.auditing.figures import figure_of, normal
+from services.evaluation.rules.auditing.figures import figure_of, normal, told_figure
 from services.evaluation.rules.auditing.model import Finding, PrintedRow, Severity
 
 PERCENT_MAX: Final = 100
@@ -41,18 +41,24 @@ def cell_findings(index: int, row: PrintedRow) -> Iterator[Finding]:
 
 
 def is_copied(row: PrintedRow) -> bool:
-    """Whether the actual is the target over again, with its sign: a bound is no result."""
-    if row.actual is None or row.target is None or normal(row.actual) != normal(row.target):
+    """Whether the actual is the target over again, with its sign however spelt: a bound is no result."""
+    if row.actual is None or row.target is None:
         return False
-    text = normal(row.actual)
-    is_bound = SIGNED.match(text) or BOUNDED.search(text)
-    return bool(is_bound) and (figure_of(text) is not None or days_of(text, None) is not None)
+    actual, target = normal(row.actual), normal(row.target)
+    figure = figure_of(actual)
+    if not (SIGNED.match(actual) or BOUNDED.search(actual)):
+        return False
+    if actual == target:
+        return figure is not None or days_of(actual, None) is not None
+    return figure is not None and figure == figure_of(target)
 
 
 def is_worded(row: PrintedRow) -> bool:
     """Whether the target is a figure and the actual is words."""
     target = target_figure(row)
-    return target is not None and row.actual is not None and figure_of(row.actual) is None and not is_deemed(row)
+    if target is None or row.actual is None or is_deemed(row):
+        return False
+    return figure_of(row.actual) is None and told_figure(row.actual, target) is None
 
 
 def is_deemed(row: PrintedRow) -> bool:

@@ -1,5 +1,6 @@
 """Setting a printed actual beside its printed target: what both may mean, as numbers or days that can be compared."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,7 +8,7 @@ from typing import Final, cast
 
 from services.evaluation.model import Target
 from services.evaluation.rules.auditing.days import days_of
-from services.evaluation.rules.auditing.figures import Figure, figure_of
+from services.evaluation.rules.auditing.figures import Figure, figure_of, named_figure, told_figure
 from services.evaluation.rules.auditing.model import PrintedRow
 from shared.events.evaluation import Operator
 
@@ -29,6 +30,7 @@ LESS_IS_BETTER: Final = (
     "能耗",
 )
 COST: Final = "成本"
+PRICED: Final = re.compile(r"标准|补助|补贴|节约|节省|收入|产值")  # Amounts that are given or gained, not spent.
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def target_figure(row: PrintedRow) -> Figure | None:
     """The target as a figure; None if it is words, a day, or not legible."""
     if row.direction in ("qualitative", "level", "by") or _is_day(row):
         return None
-    found = None if row.target is None else figure_of(row.target)
+    found = None if row.target is None else figure_of(row.target) or named_figure(row.target)
     if found is None and row.target_number is not None:
         return Figure(op=None, numbers=(Fraction(row.target_number),))
     return found
@@ -68,6 +70,9 @@ def _is_day(row: PrintedRow) -> bool:
 def actual_figure(row: PrintedRow) -> Figure | None:
     """The actual value as a figure, as printed or else as a transcriber read it."""
     found = None if row.actual is None else figure_of(row.actual)
+    target = target_figure(row) if found is None else None
+    if target is not None and row.actual is not None:
+        found = told_figure(row.actual, target)
     if found is None and row.actual_number is not None:
         return Figure(op=None, numbers=(Fraction(row.actual_number),))
     return found
@@ -93,7 +98,11 @@ def _operators(row: PrintedRow, target: Figure) -> tuple[tuple[Operator, ...], b
     if row.direction in NUMERIC:
         operator = cast("Operator", row.direction)
         return ((operator, ">=") if operator == "=" else (operator,)), True
-    if any(word in row.name for word in LESS_IS_BETTER) or COST in row.aspect or not any(target.numbers):
+    if not any(target.numbers):
+        return ("<=",), True  # Nobody asks for none or more.
+    if target.kind == "money" and COST in row.aspect and not PRICED.search(row.name):
+        return ("<=",), False
+    if any(word in row.name for word in LESS_IS_BETTER) or COST in row.aspect:
         return ("<=", ">="), False
     return ((">=", "<=") if target.kind == "hours" else (">=",)), False
 
@@ -117,6 +126,9 @@ def _values(target: Figure, actual: Figure, operator: Operator) -> Iterator[tupl
         yield from _completed(target, value, operator)
     elif not actual.has_unit or not target.has_unit:
         yield target.numbers, value
+        # 480000 beside ≤50万元: who leaves the unit out may count in yuan.
+        if target.kind == "money" and value >= target.factor > 1:
+            yield target.numbers, value / target.factor
 
 
 def _completed(

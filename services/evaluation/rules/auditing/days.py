@@ -13,7 +13,7 @@ YEAR_ASSUMED: Final = 2000  # Of a target and an actual that both name none: onl
 _LEAD: Final = r"(?:于|在|截至|截止|不晚于|不迟于|≤|<=)?"
 _TAIL: Final = r"(?P<tail>以前|之前|前|内|止)?(?:完成|完工|支付|到位|上线|竣工|验收)*"
 _LONG: Final = re.compile(
-    rf"{_LEAD}(?:(?P<year>\d{{4}})年|当年|本年)?(?P<month>\d{{1,2}})月(?:份?(?P<part>底|末|初|上旬|中旬|下旬)|(?P<day>\d{{1,2}})[日号])?{_TAIL}"
+    rf"{_LEAD}(?:(?P<year>\d{{4}})年|当年|本年|(?P<next>次年|翌年|第二年))?(?P<month>\d{{1,2}})月(?:份?(?P<part>底|末|初|上旬|中旬|下旬)|(?P<day>\d{{1,2}})[日号])?{_TAIL}"
 )
 _SHORT: Final = re.compile(rf"{_LEAD}(?P<year>\d{{4}})[-/.](?P<month>\d{{1,2}})[-/.](?P<day>\d{{1,2}}){_TAIL}")
 _YEAR: Final = re.compile(rf"{_LEAD}(?:(?P<year>\d{{4}})年|当年|本年|年)(?:底|末|内)(?:以前|之前|前)?(?:完成)*")
@@ -43,7 +43,8 @@ def days_of(text: str, year: int | None) -> Days | None:
 
 def _ends(found: re.Match[str], year: int | None) -> Days:
     named = int(found["year"]) if found["year"] else None
-    of_year, month = _of_year(named, year), int(found["month"])
+    is_next = found.groupdict().get("next") is not None
+    of_year, month = _of_year(named, year) + is_next, int(found["month"])
     if found["day"]:
         day = date(of_year, month, int(found["day"]))
         return Days(day, day, named)

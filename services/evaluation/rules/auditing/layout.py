@@ -5,6 +5,7 @@ A sheet comes as rows of cells, each the text that it shows; what comes out is t
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,28 +13,17 @@ from itertools import pairwise
 from typing import Any, Final
 
 from services.evaluation.rules.auditing.figures import figure_of, is_empty, normal
+from services.evaluation.rules.auditing.grades import grade_word
+from services.evaluation.rules.auditing.headings import (
+    COLUMNS,
+    FUNDS,
+    FUNDS_LOOSELY,
+    FUNDS_NEEDED,
+    LOOSELY,
+    NEEDED,
+    columns_of,
+)
 
-# The first that fits names the column: 未完成原因 is a reason, 指标分值 a weight.
-COLUMNS: Final = (
-    ("reason", re.compile(r"偏差|原因|改进措施|扣分|备注")),
-    ("dimension", re.compile(r"一级指标")),
-    ("aspect", re.compile(r"二级指标")),
-    ("name", re.compile(r"三级指标|指标名称|具体指标|指标内容|四级指标")),
-    ("weight", re.compile(r"分值|权重|权值|满分|标准分")),
-    ("score", re.compile(r"得分|自评分|评分")),
-    ("target", re.compile(r"指标值|目标值|计划值|预期值|年度指标|年初目标|预期目标值")),
-    ("actual", re.compile(r"完成值|完成情况|实际值|实际完成|完成结果|完成指标")),
-)
-NEEDED: Final = frozenset({"name", "target", "actual", "score"})
-FUNDS: Final = (
-    ("initial", re.compile(r"年初预算|年初数|年初批复|年初安排")),
-    ("annual", re.compile(r"全年预算|调整后?预算|调整数|预算数|预算安排")),
-    ("rate", re.compile(r"执行率")),
-    ("executed", re.compile(r"执行数|支出数|实际支出|决算")),
-    ("weight", re.compile(r"分值|权重")),
-    ("score", re.compile(r"得分|评分")),
-)
-FUNDS_NEEDED: Final = frozenset({"annual", "executed"})
 FUNDS_ROWS: Final = re.compile(r"资金总额|总额|合计|总计|财政拨款|上年结转|结转|其他资金|其他|自有|专项|一般公共")
 FUNDS_TOTAL: Final = re.compile(r"资金总额|总额|合计|总计")
 FUNDS_ROWS_MAX: Final = 10
@@ -41,7 +31,8 @@ TOTAL: Final = re.compile(r"总分|合计|总计|总得分|自评总分|综合�
 SUBTOTAL: Final = re.compile(r"小计")
 NOTES: Final = re.compile(r"备注|说明|注[::\d]|填表|填报|联系|自评(?:等级|结论)|评价(?:等级|结论)|其他需要")
 GRADE: Final = re.compile(r"(?:自评|评价|绩效|评定|综合)*(?:等级|等次|档次|结论)[::]?(?P<grade>.*)")
-GRADE_WORD: Final = re.compile(r"(优秀?|良好?|中等?|一般|合格|较差|差|不合格)级?")
+POINTS: Final = re.compile(r"\((?P<points>\d+(?:\.\d+)?)分")
+SIGN_WORDS: Final = {"正向": ">=", "正向指标": ">=", "反向": "<=", "反向指标": "<=", "逆向指标": "<="}
 YEAR: Final = re.compile(r"((?:19|20)\d{2})年")
 PROJECT: Final = re.compile(r"项目(?:支出)?名称")
 
@@ -91,49 +82,44 @@ def table_of(sheet: Sheet) -> dict[str, Any] | None:
         "indicators": indicators,
         "total_printed": None if total_row is None else _number(sheet, total_row, columns.get("score")),
         "full_printed": None if total_row is None else _number(sheet, total_row, columns.get("weight")),
-        "grade_printed": _grade(sheet),
+        "grade_printed": _grade(sheet, total_row),
     }
 
 
 def _heading(sheet: Sheet) -> tuple[int, Mapping[str, int]] | None:
     """The last row of the indicators' headings, and where each column begins."""
     found = None
+    above: dict[str, int] = {}
     for row in range(len(sheet.rows)):
-        columns = _columns(sheet, row, COLUMNS)
+        columns = columns_of(sheet.distinct(row), COLUMNS, LOOSELY)
         if columns.keys() >= NEEDED:
             found = row, columns
         elif found is not None:
             break
-    return found
-
-
-def _columns(sheet: Sheet, row: int, kinds: Sequence[tuple[str, re.Pattern[str]]]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for column, text in sheet.distinct(row):
-        kind = next((name for name, pattern in kinds if pattern.search(normal(text))), None)
-        if kind is not None:
-            found.setdefault(kind, column)
+        elif columns and (above | columns).keys() >= NEEDED:  # Headings over two rows that are not merged.
+            found = row, above | columns
+        above = columns
     return found
 
 
 def _indicators(sheet: Sheet, heading: int, columns: Mapping[str, int]) -> tuple[list[dict[str, Any]], int | None]:
-    """The rows below the headings, down to the total; and the total's row."""
+    """The rows below the headings, down to the total; and the total's row, which may come after the notes."""
     found: list[dict[str, Any]] = []
     above: dict[str, str | None] = {"dimension": None, "aspect": None}
+    is_ended = False
     for row in range(heading + 1, len(sheet.rows)):
         cells = sheet.distinct(row)
         label = normal(cells[0][1]) if cells else ""
         if TOTAL.match(label) or any(TOTAL.fullmatch(normal(text)) for _, text in cells[:3]):
-            return found, row
-        if NOTES.match(label) and found:
-            break
-        if any(SUBTOTAL.search(normal(text)) for _, text in cells[:4]):
+            return _weighted(found, columns), row
+        is_ended = is_ended or (NOTES.match(label) is not None and bool(found))
+        if is_ended or any(SUBTOTAL.search(normal(text)) for _, text in cells[:4]):
             continue
         cell = {name: _cell(sheet, row, name, columns) for name in columns}
         above = {name: cell.get(name) or text for name, text in above.items()}
         if _says_something(cell):
             found.append(_indicator(cell, above))
-    return found, None
+    return _weighted(found, columns), None
 
 
 def _says_something(cell: Mapping[str, str | None]) -> bool:
@@ -148,12 +134,41 @@ def _indicator(cell: Mapping[str, str | None], above: Mapping[str, str | None]) 
         "level1": above["dimension"],
         "level2": above["aspect"],
         "name": cell["name"],
-        "target_printed": cell["target"],
+        "target_printed": _target(cell),
         "actual_printed": cell["actual"],
         "weight": cell.get("weight"),
         "score": cell["score"],
         "deviation_reason_printed": cell.get("reason"),
     }
+
+
+def _target(cell: Mapping[str, str | None]) -> str | None:
+    """The target, the adjusted one before the first; with its sign and unit where these have columns of their own."""
+    adjusted = cell.get("adjusted")
+    value = cell["target"] if is_empty(adjusted) else adjusted
+    figure = None if value is None else figure_of(value)
+    if value is None or figure is None or figure.op is not None:
+        return value
+    sign, unit = normal(cell.get("sign") or ""), "" if figure.has_unit else cell.get("unit") or ""
+    signed = SIGN_WORDS.get(sign, sign) + value + unit
+    found = figure_of(signed)
+    return value if found is None or found.numbers != figure.numbers else signed
+
+
+def _weighted(rows: list[dict[str, Any]], columns: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Where there is no column of weights they may stand in the names: 数量指标(20分), if that is one row."""
+    if "weight" in columns:
+        return rows
+    aspects = Counter((row["level1"], row["level2"]) for row in rows)
+    for row in rows:
+        is_alone = aspects[row["level1"], row["level2"]] == 1
+        row["weight"] = _points(row["name"]) or (_points(row["level2"]) if is_alone else None)
+    return rows
+
+
+def _points(text: str | None) -> str | None:
+    found = POINTS.search(normal(text or ""))
+    return found["points"] if found else None
 
 
 def _cell(sheet: Sheet, row: int, name: str, columns: Mapping[str, int]) -> str | None:
@@ -168,14 +183,18 @@ def _cell(sheet: Sheet, row: int, name: str, columns: Mapping[str, int]) -> str 
 def _execution(sheet: Sheet, end: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Amounts and points of budget execution, from the rows above *end*."""
     for heading in range(end):
-        columns = _columns(sheet, heading, FUNDS)
+        columns = columns_of(sheet.distinct(heading), FUNDS, FUNDS_LOOSELY)
         if columns.keys() >= FUNDS_NEEDED:
             rows = [
                 row
                 for row in range(heading + 1, min(end, heading + 1 + FUNDS_ROWS_MAX))
                 if any(FUNDS_ROWS.search(normal(text)) for _, text in sheet.distinct(row))
             ]
-            return _funds(sheet, rows or [heading + 1], columns)
+            amounts, execution = _funds(sheet, rows or [heading + 1], columns)
+            if "weight" not in columns:  # 得分(20分*执行率)
+                texts = [text for row in (heading, *rows) for _, text in sheet.distinct(row)]
+                execution["weight"] = next(filter(None, map(_points, texts)), None)
+            return amounts, execution
     return {}, {}
 
 
@@ -221,16 +240,18 @@ def _beside(sheet: Sheet, label: re.Pattern[str]) -> str | None:
     return None
 
 
-def _grade(sheet: Sheet) -> str | None:
-    return next(_grades(sheet), None)
+def _grade(sheet: Sheet, total_row: int | None) -> str | None:
+    return next(_grades(sheet, total_row), None)
 
 
-def _grades(sheet: Sheet) -> Iterator[str]:
+def _grades(sheet: Sheet, total_row: int | None) -> Iterator[str]:
+    """Grades behind a word for grade, then one in the total's row."""
     for row in range(len(sheet.rows)):
         cells = sheet.distinct(row)
-        for (_, text), beside in zip(cells, [*(text for _, text in cells[1:]), ""], strict=True):
+        for (_, text), (_, beside) in pairwise([*cells, (0, "")]):
             found = GRADE.fullmatch(normal(text))
-            if found is not None:
-                grade = GRADE_WORD.fullmatch(found["grade"] or normal(beside))
-                if grade is not None:
-                    yield grade[1]
+            grade = None if found is None else grade_word(found["grade"] or normal(beside))
+            if grade is not None:
+                yield grade
+    cells = [] if total_row is None else sheet.distinct(total_row)
+    yield from filter(None, (grade_word(normal(text)) for _, text in cells))

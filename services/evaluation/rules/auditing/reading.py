@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from services.evaluation.rules.auditing.figures import is_empty, normal
+from services.evaluation.rules.auditing.figures import is_empty, is_reason, normal
 from services.evaluation.rules.auditing.model import PrintedExecution, PrintedRow, Table
 from services.evaluation.rules.reading import Reader, at, plain_text
 from shared.problems import Invalid
@@ -83,7 +83,7 @@ class _TableReader(Reader):
             direction=self.direction(raw, place),
             weight=self.amount("weight", raw, place),
             score=self.amount("score", raw, place),
-            reason=self.cell("deviation_reason_printed", raw, place),
+            reason=reason if is_reason(reason := self.cell("deviation_reason_printed", raw, place)) else None,
         )
 
     def execution(self, funds: Mapping[str, Any], execution: Mapping[str, Any]) -> PrintedExecution:

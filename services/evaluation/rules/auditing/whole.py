@@ -22,6 +22,8 @@ GRADES: Final = {
     "差": "poor",
     "不": "poor",
 }
+FULL: Final = Decimal(100)
+EXTRA: Final = 10  # Points are given on top in tens.
 GRADE_MARGIN: Final = Decimal("0.5")  # Below a border by less: some round the total before they grade it.
 
 
@@ -36,12 +38,27 @@ def judge_whole(table: Table, policy: Policy) -> Iterator[Finding]:
 def _weights(table: Table, policy: Policy) -> Iterator[Finding]:
     weights = [row.weight for row in table.rows if row.weight is not None]
     own, with_execution = sum(weights, Decimal(0)), sum(weights, table.execution.weight or Decimal(0))
-    fulls = {policy.full, Decimal(100)} | ({table.full} if table.full is not None else set())
+    fulls = {policy.full, Decimal(100), *_own_full(table)}
     is_known = len(weights) == len(table.rows) and table.is_complete
-    if own in fulls or with_execution in fulls:
+    if with_execution in fulls or (own in fulls and not _is_execution_counted(table)):
         return
     if is_known or own > max(fulls):
-        yield wording.weights(with_execution, table.full or policy.full, "doubt" if table.total is None else "error")
+        is_told = with_execution == table.full  # A sum of the column, which need not be what it should be.
+        full = policy.full if is_told else table.full or policy.full
+        yield wording.weights(with_execution, full, "doubt" if table.total is None or is_told else "error")
+
+
+def _is_execution_counted(table: Table) -> bool:
+    """Whether the printed total takes in the points of execution, so that its weight counts too."""
+    own = sum((row.score for row in table.rows if row.score is not None), Decimal(0))
+    earned = table.execution.score
+    return table.total is not None and bool(earned) and _is_printed(table.total, own + (earned or 0))
+
+
+def _own_full(table: Table) -> Iterator[Decimal]:
+    """A full score of its own that the table prints: 110 or 120 with extra points, not whatever its weights sum to."""
+    if table.full is not None and table.full > FULL and table.full % EXTRA == 0:
+        yield table.full
 
 
 def _total(table: Table) -> Iterator[Finding]:

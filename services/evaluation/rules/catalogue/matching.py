@@ -7,6 +7,7 @@ where names leave a doubt.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,7 @@ _ONLY_NAMED: Final = 0.35  # and what only the name has, against what both have.
 _SAME_UNIT: Final = 0.08  # Added where the text's unit is the indicator's,
 _SAME_KIND: Final = 0.05  # or can be told in it.
 _OTHER_KIND: Final = 0.6
+_ALL: Final = re.compile(r"全部|全都|全覆盖|\ball\b")
 _AGAINST: Final = 0.8  # The stated sign points away from the indicator's.
 
 
@@ -104,6 +106,8 @@ class Matcher:
     def _target(entry: Entry, stated: tuple[Stated, ...], plain: str) -> Target | None:
         if entry.direction == "level" and entry.target is not None and str(entry.target.value) in plain:
             return entry.target
+        if not stated and entry.unit == "%" and entry.direction in (">=", "=") and _ALL.search(plain):
+            return Target(op=entry.direction, value="100")  # 漏洞全部整改
         return target_for(entry, stated)
 
 
@@ -111,6 +115,8 @@ def _hinted(likeness: float, entry: Entry, stated: tuple[Stated, ...]) -> float:
     if not stated:
         return likeness
     target = target_for(entry, stated)
+    if target is not None and target.op == "by":
+        likeness += _SAME_KIND  # Who names a day means a day.
     if any(one.kind for one in stated):
         if target is None:
             likeness *= _OTHER_KIND

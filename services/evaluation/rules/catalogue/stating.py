@@ -20,14 +20,16 @@ _YEAR: Final = {"年": 1, "半年": 2, "季度": 4, "季": 4, "月": 12, "周": 
 
 # What has a number in it that is none: dates, levels of protection, names, hours of duty, set phrases.
 _NO_NUMBERS: Final = re.compile(
-    r"\d{4}-\d{2}-\d{2}|(?:19|20)\d{2}年(?:\d{1,2}月)?(?:\d{1,2}[日号])?|\d{1,2}月(?:\d{1,2}[日号]|底|份|末|初)"
+    r"(?<!\d)\d{4}-\d{2}-\d{2}|(?<!\d)(?:19|20)\d{2}年(?:\d{1,2}月)?(?:\d{1,2}[日号])?|(?<!\d)\d{1,2}月(?:\d{1,2}[日号]|底|份|末|初)"
     r"|[一二三四五1-5]级(?=等|系|标|$)|等保[一二三四五1-5]级?|第[一二三四五六七八九十\d]+[级个次期]?|ipv[46]|12345|12306"
     r"|(?:7|七)\s*[x×*乘]\s*(?:24|二十四)(?:小时)?|24小时(?=值|不|在线|服务|运|响应)"
     r"|一次性|一次(?=解决|验收|办结|通过|合格|修复|办成)|一(?:站|网|窗|体|键|件事|把手|流|般|直|律|定|起|样|些|切)|统一|唯一"
     r"|三审|三校|(?<![一二三四五六七八九])十分(?!钟)|万一|千万(?!元)|百姓"
-    r"|[一半][次个起例件条点](?:都|也)(?=不|没|无|别)|全年|当年|本年度?|年度"
+    r"|[一半][次个起例件条点](?=[^,.;、]{0,8}(?:都|也)(?:不|没|无|别))|全年|当年|本年度?|年度"
 )
-_DAY: Final = re.compile(r"(20\d{2}|19\d{2})(?:年|-|/|\.)(?:(\d{1,2})(?:月|-|/|\.)(?:(\d{1,2})[日号]?|[底末])|[底末])")
+_DAY: Final = re.compile(
+    r"(?<!\d)(20\d{2}|19\d{2})(?:年|-|/|\.)(?:(\d{1,2})(?:月|-|/|\.)(?:(\d{1,2})[日号]?|[底末])|(\d{1,2})月|[底末])"
+)
 _EVERY: Final = re.compile(
     r"每(半年|季度|年|季|月|周|星期|天|日)度?(?:都|开展|进行)?|([年月日])均"
     r"|一个?(季度|季|月|周|星期|天)(?![以之]?内|后|前|左右)(?=.*[次回遍])"  # 一周一次, not 一周内.
@@ -113,7 +115,7 @@ def parse(text: str) -> tuple[tuple[Stated, ...], str]:
 
 
 def _deadlines(text: str) -> list[Stated]:
-    found = (_last_day(*each.groups()) for each in _DAY.finditer(text))
+    found = (_last_day(each[1], each[2] or each[4], each[3]) for each in _DAY.finditer(text))
     return [Stated(op="by", values=(), unit=None, day=day) for day in found if day is not None]
 
 
@@ -127,13 +129,18 @@ def _last_day(year: str, month: str | None, day: str | None) -> date | None:
 
 def forbids(text: str, bad_spans: Iterable[tuple[int, int]]) -> bool:
     """Whether *text* says that one of the unwelcome things at *bad_spans* must not be."""
-    return any(_FORBIDS.search(text[max(0, start - _REACH) : start]) for start, _ in bad_spans)
+    return any(
+        _FORBIDS.search(text[max(0, start - _REACH) : start]) or _FORBIDS_BEFORE.match(text[end : end + _REACH])
+        for start, end in bad_spans
+    )
 
 
 _REACH: Final = 10  # Characters between a negation and what it forbids, 别老是打不开.
 _FORBIDS: Final = re.compile(
     rf"(?:{signs.either(signs.NEGATIONS.split())})[^,.;、]{{0,4}}$|\b(?:no|without|zero|never)\b[^,.;]*$"
 )
+
+_FORBIDS_BEFORE: Final = re.compile(r"[^,.;、]{0,6}(?:都|也)(?:不|没|无|别)")  # 一个空白栏目都没有.
 
 
 def _stated(found: re.Match[str], yearly: int, bracketed: str | None) -> Stated | None:
