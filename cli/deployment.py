@@ -42,11 +42,11 @@ PORTS: Final = {  # The published ones and their defaults, as in .env.example.
 
 
 class WeakSecret(CommandError):
-    """A password that somebody could guess, or that was shipped with a manual."""
+    """A password or key that somebody could guess, or that was shipped with a manual."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} holds a password that can be guessed: at least {LENGTH_MIN} characters, {DISTINCT_MIN} of them "
+            f"{path} holds a secret that can be guessed: at least {LENGTH_MIN} characters, {DISTINCT_MIN} of them "
             "different. Delete the file, and `scorebus init` draws a random one"
         )
 
@@ -81,6 +81,8 @@ def _files(folder: DataFolder) -> set[str]:
 
 def _make(folder: DataFolder) -> None:
     ensure_keys(folder)
+    for name in SERVICES:
+        _strong(folder.keys / f"{name}.mac")  # Whoever guesses it can forge what stands on the streams.
     redis = {name: _password(folder, f"{name}.{REDIS}") for name in (*SERVICES, HEALTH)}
     postgres = {name: _password(folder, f"{name}.{POSTGRES}") for name in (*SERVICES, ADMINISTRATOR)}
     _password(folder, f"admin.{GRAFANA}")
@@ -110,10 +112,14 @@ def _password(folder: DataFolder, name: str) -> str:
     path = folder.keys / name
     if not path.exists():
         write_private(path, secrets.token_hex(PASSWORD_BYTES), READABLE)
-    password = path.read_text(encoding="utf-8").strip()
-    if len(password) < LENGTH_MIN or len(set(password)) < DISTINCT_MIN or not password.isalnum():
+    return _strong(path)
+
+
+def _strong(path: Path) -> str:
+    secret = path.read_text(encoding="utf-8").strip()
+    if len(secret) < LENGTH_MIN or len(set(secret)) < DISTINCT_MIN or not secret.isalnum():
         raise WeakSecret(path)
-    return password
+    return secret
 
 
 def _write_if_changed(path: Path, content: str) -> None:

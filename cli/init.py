@@ -17,7 +17,7 @@ def init(
     """
     Make keys, passwords, the ACL file of Redis and .env for a deployment.
 
-    What is there is kept, so it can be run again; passwords that can be guessed are refused.
+    What is there is kept, so it can be run again; secrets that can be guessed are refused.
     """
     made = prepare(folder)
     if as_json:

@@ -16,6 +16,9 @@ LAUNCHER = Path(__file__).with_name("launch.py")
 PAUSE_FIRST_SECONDS = 0.5
 PAUSE_MAX_SECONDS = 10.0
 HEALTHY_SECONDS = 60.0  # A program that ran so long starts with a clean slate.
+FAILURES_READY_MAX = (
+    3  # What ends after it was ready counts as no more: it can start, and is to be back within seconds.
+)
 STOP_SECONDS = 10.0
 NAME_WIDTH = 12
 
@@ -30,6 +33,18 @@ class Program:
     command: Sequence[str]  # The first word is an absolute path.
     log: Path  # Gets what it prints.
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+def failures_after(failures: int, *, ran_seconds: float, was_ready: bool) -> int:
+    """
+    How many failures count after another end, *failures* before it.
+
+    A program that cannot start waits ever longer. One that was ready, however often it is killed, waits no longer than
+    the pause of `FAILURES_READY_MAX` failures: its own start is pause enough to keep the machine free.
+    """
+    if ran_seconds >= HEALTHY_SECONDS:
+        return 1
+    return min(failures + 1, FAILURES_READY_MAX) if was_ready else failures + 1
 
 
 def pause_seconds(failures: int) -> float:
@@ -106,27 +121,29 @@ class Keeper:
         loop = asyncio.get_running_loop()
         while not self._stopping.is_set():
             began = loop.time()
-            how = await self._run_once()
+            how, was_ready = await self._run_once()
             if self._stopping.is_set():
                 return
-            failures = 1 if loop.time() - began >= HEALTHY_SECONDS else failures + 1
+            failures = failures_after(failures, ran_seconds=loop.time() - began, was_ready=was_ready)
             await self._rest(how, pause_seconds(failures))
 
-    async def _run_once(self) -> str:
-        """Run the program until it ends; how it ended."""
+    async def _run_once(self) -> tuple[str, bool]:
+        """Run the program until it ends; how it ended, and whether it had been ready."""
         try:
             process = await self._spawn()
         except OSError as error:
-            return f"cannot be started: {error.strerror}"
+            return f"cannot be started: {error.strerror}", False
         self._process = process
         if self._stopping.is_set():  # Told so while it was being started.
             self._signal(signal.SIGTERM)
-        self._watching = asyncio.create_task(self._probe())
+        watching = self._watching = asyncio.create_task(self._probe())
         try:
-            return ending(await process.wait())
+            code = await process.wait()
+            was_ready = watching.done() and not watching.cancelled() and watching.exception() is None
+            return ending(code), was_ready
         finally:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         with self.program.log.open("ab") as log:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from bench.chaos.postgres import Postgres
 from bench.chaos.proxy import Proxy
 from cli.addresses import Addresses, write_addresses
 from cli.bearers import mint
-from cli.embedded import Bus, bus_program, prepare_bus
+from cli.embedded import Bus, answers, bus_program, prepare_bus
 from cli.folder import SERVICES, DataFolder, make_folder
 from cli.keys import ensure_keys, renew_service_token, signing_pem
 from cli.ports import HOST, free_port
 from cli.programs import SOURCES, Wiring, service_programs
-from cli.supervisor import Keeper, Program
+from cli.readiness import Readiness, look_at
+from cli.supervisor import Keeper, Probe, Program
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0  # Seconds; what has not come about by then is a violation, not a measurement.
@@ -148,10 +150,23 @@ class Cluster:
 
     def keep(self, name: str, program: Program | None = None) -> Keeper:
         """Start a program and start it again whenever it dies, as `scorebus up` does."""
-        keeper = Keeper(program or self.programs[name], self, _no_probe)
+        program = program or self.programs[name]
+        keeper = Keeper(program, self, self._probe(program))
         self.keepers[name] = keeper
         keeper.start()
         return keeper
+
+    def _probe(self, program: Program) -> Probe:
+        readiness = Readiness(program.name, "", self)
+        port = program.environment.get("SCOREBUS_PORT")
+        if port is None:
+
+            async def alive() -> str | None:
+                return None if await answers(self.valkey) else "not answering"
+
+            return partial(readiness.wait, alive, alive)
+        looks = [look_at(self.client, f"http://{HOST}:{port}/{path}") for path in ("livez", "readyz")]
+        return partial(readiness.wait, *looks)
 
     async def hold(self, name: str) -> None:
         """Stop a program in order, and leave it stopped."""
@@ -269,7 +284,3 @@ class Cluster:
 
     def remember(self, name: str) -> str:
         return json.loads(self.folder.addresses.read_text())[name]
-
-
-async def _no_probe() -> None:
-    return

@@ -67,6 +67,7 @@ def _summary(runs: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield f"- Seen on the way: {', '.join(f'{name} {count:,.0f}' for name, count in sometimes.items())}."
     for group, text, limit in (
         ("process", "a process", PROCESS_SECONDS),
+        ("platform", "all of them at once", PROCESS_SECONDS),
         ("bus", "Redis", BUS_SECONDS),
     ):
         times = _times(struck, group)

@@ -16,7 +16,7 @@ from cli.folder import SERVICES
 from cli.programs import SOURCES
 from shared.relay import stream_name
 
-Group = Literal["process", "bus", "link", "store", "history", "input", "clients", "time"]
+Group = Literal["process", "platform", "bus", "link", "store", "history", "input", "clients", "time"]
 Struck = Mapping[str, float]  # What proves that the fault has struck: each must be above 0.
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.supervisor import PAUSE_MAX_SECONDS, Keeper, Program, ending, pause_seconds
+from cli.supervisor import (
+    FAILURES_READY_MAX,
+    HEALTHY_SECONDS,
+    PAUSE_MAX_SECONDS,
+    Keeper,
+    Program,
+    ending,
+    failures_after,
+    pause_seconds,
+)
 from cli.voice import SilentVoice
 from tests.cli.waiting import until, wait_until
 
@@ -172,6 +181,23 @@ def test_the_probe_runs_beside_each_start(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_a_program_that_was_ready_is_back_after_a_second_however_often_it_is_killed(tmp_path: Path) -> None:
+    async def story() -> None:
+        notes = Notes()
+        keeper = Keeper(a_program(tmp_path), notes, nothing)
+        keeper.start()
+        for kills in range(1, 5):
+            marks = await until(lambda: running(tmp_path) & {keeper.pid}, f"start {kills}")
+            os.kill(marks.pop(), signal.SIGKILL)
+            await until(lambda: len(notes.lines) == kills, f"end {kills}")  # noqa: B023  # Asked at once.
+
+        pauses = [line.split("started again ")[1].split(",")[0] for line in notes.lines]
+        assert pauses == ["now", "in 0.5 s", "in 1.0 s", "in 1.0 s"]
+        await keeper.stop()
+
+    asyncio.run(story())
+
+
 KEEPS_ONE = """
 import asyncio, pathlib, sys
 from cli.supervisor import Keeper, Program
@@ -205,6 +231,29 @@ def test_pauses_grow_to_their_limit(failures: int) -> None:
 
 def test_the_first_failure_costs_no_time() -> None:
     assert [pause_seconds(n) for n in (1, 2, 3, 4, 7)] == [0.0, 0.5, 1.0, 2.0, 10.0]
+
+
+@given(st.integers(0, 10_000), st.floats(0, HEALTHY_SECONDS, exclude_max=True))
+def test_who_was_ready_waits_no_longer_than_a_second_and_who_never_was_ever_longer(failures: int, ran: float) -> None:
+    ready = failures_after(failures, ran_seconds=ran, was_ready=True)
+    unready = failures_after(failures, ran_seconds=ran, was_ready=False)
+
+    assert pause_seconds(ready) <= 1.0
+    assert ready <= FAILURES_READY_MAX
+    assert unready == failures + 1
+
+
+def test_a_program_that_comes_to_fail_at_its_start_is_not_started_in_a_hurry() -> None:
+    failures, pauses = 0, []
+    for was_ready in (True, True, True, True, False, False, False, False):
+        failures = failures_after(failures, ran_seconds=2.0, was_ready=was_ready)
+        pauses.append(pause_seconds(failures))
+
+    assert pauses == [0.0, 0.5, 1.0, 1.0, 2.0, 4.0, 8.0, 10.0]
+
+
+def test_who_ran_for_a_minute_begins_anew() -> None:
+    assert failures_after(7, ran_seconds=HEALTHY_SECONDS, was_ready=False) == 1
 
 
 def test_an_end_is_told_by_code_or_signal() -> None:

@@ -11,14 +11,12 @@ import pytest
 
 from tests.compose.deployment import PROJECT, ROOT, Deployment
 
-NAME = f"scorebus-test-{os.getpid()}"
-
 
 @pytest.fixture(scope="session")
 def deployment() -> Iterator[Deployment]:
     """A deployment that runs; the earliest deployable program was in it if that is known."""
     socket = Path(os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://"))
-    made = Deployment(Path(os.environ["TEST_FOLDER"]), NAME)
+    made = Deployment(Path(os.environ["TEST_FOLDER"]), os.environ["TEST_PROJECT"])
     made.prepare(
         Path(os.environ.get("TEST_DEPLOY_BEFORE", ROOT / "deploy")),
         SCOREBUS_IMAGE=os.environ.get("TEST_IMAGE_BEFORE", os.environ["TEST_IMAGE"]),

@@ -156,5 +156,5 @@ class Deployment:
         eventually(posted, f"an answer to {key}")
 
     def is_level(self) -> bool:
-        """Whether evaluation has applied every event of every source."""
-        return bool(self.get("evaluation", "/reconciliation")["level"])
+        """Whether every consumer has applied every event of every source."""
+        return all(self.get(service, "/reconciliation")["level"] for service in SERVICES)

@@ -9,11 +9,25 @@ shift
 place=$(mktemp -d "${TMPDIR:-/tmp}/scorebus-compose.XXXXXX")
 started=
 
+export TEST_PROJECT=scorebus-test-$$
+
+# Whatever ended this, nothing of it stays: neither an engine of its own nor, on somebody's, what it put there.
 finish() {
-  if [ -n "$started" ]; then "$ENGINE" stop "$place/engine" >/dev/null 2>&1 || true; fi
+  trap '' INT TERM
+  jobs -p | xargs -r kill 2>/dev/null || true
+  if [ -n "$started" ]; then
+    "$ENGINE" stop "$place/engine" >/dev/null 2>&1 || true
+  elif [ -n "${TEST_IMAGE:-}" ]; then
+    local mine=label=com.docker.compose.project=$TEST_PROJECT
+    docker ps --all --quiet --filter "$mine" | xargs -r docker rm --force --volumes
+    docker volume ls --quiet --filter "$mine" | xargs -r docker volume rm
+    docker network ls --quiet --filter "$mine" | xargs -r docker network rm
+    docker image rm --force "$TEST_IMAGE" "$TEST_REDIS" "$TEST_POSTGRES" "${TEST_IMAGE_BEFORE:-}"
+  fi >/dev/null 2>&1 || true
   rm -rf "$place" 2>/dev/null || true
 }
 trap finish EXIT
+trap 'exit 143' INT TERM
 
 not_run() {
   printf '\nThe deployment was NOT tested: %s.\n' "$1"
@@ -57,7 +71,9 @@ say "building images"
 python=$(docker run --rm "$BASE_IMAGE" python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 timeout 300 make --silent wheels VENV="$(dirname "$bin")" IMAGE_PYTHON="$python" >"$place/log" 2>&1 ||
   not_run "the wheels of the image cannot be had"
-export TEST_IMAGE=scorebus-test:now TEST_REDIS=scorebus-test-redis:now TEST_POSTGRES=scorebus-test-postgres:now
+tag=$$
+export TEST_IMAGE=scorebus-test:now-$tag TEST_IMAGE_BEFORE=scorebus-test:before-$tag
+export TEST_REDIS=scorebus-test-redis:$tag TEST_POSTGRES=scorebus-test-postgres:$tag
 docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag "$TEST_IMAGE" --file deploy/Dockerfile . >"$place/log" 2>&1 ||
   { cat "$place/log"; exit 1; }
 
@@ -76,18 +92,26 @@ P
 docker build --quiet --build-arg REDIS_IMAGE="$REDIS_IMAGE" --tag "$TEST_REDIS" \
   --file "$place/images/redis.Dockerfile" "$place/images" >"$place/log" 2>&1 || not_run "the image of Redis cannot be made"
 docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag "$TEST_POSTGRES" \
-  --file "$place/images/postgres.Dockerfile" "$place/images" >"$place/log" 2>&1 || not_run "the image of PostgreSQL cannot be made"
+  --file "$place/images/postgres.Dockerfile" "$place/images" >"$place/postgres.log" 2>&1 &
+postgres=$!
 
 # The earliest program that could be deployed like this: data of it must survive the step to the present one.
 previous=$(git log --diff-filter=A --format=%H -- deploy/compose.yml 2>/dev/null | tail -n 1 || true)
-if [ -n "$previous" ] && [ "$previous" != "$(git rev-parse HEAD)" ]; then
-  mkdir "$place/previous"
-  if git archive "$previous" | tar -x -C "$place/previous" && mkdir -p "$place/previous/build" && cp -r build/wheels "$place/previous/build/" &&
-    cp requirements.lock "$place/previous/" &&
-    docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag scorebus-test:before --file deploy/Dockerfile "$place/previous" >"$place/log" 2>&1; then
-    export TEST_IMAGE_BEFORE=scorebus-test:before TEST_DEPLOY_BEFORE=$place/previous/deploy
-  fi
+build_previous() {
+  mkdir -p "$place/previous/build" &&
+    git archive "$previous" | tar -x -C "$place/previous" &&
+    cp -r build/wheels "$place/previous/build/" && cp requirements.lock "$place/previous/" &&  # Its own may be gone.
+    docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag "$TEST_IMAGE_BEFORE" \
+      --file "$place/previous/deploy/Dockerfile" "$place/previous"
+}
+if [ -n "$previous" ] && [ "$previous" != "$(git rev-parse HEAD)" ] && build_previous >"$place/log" 2>&1; then
+  export TEST_DEPLOY_BEFORE=$place/previous/deploy
+else
+  unset TEST_IMAGE_BEFORE
+  say "no image of an earlier program to upgrade from"
+  tail -n 5 "$place/log" | cut -c1-300
 fi
+wait "$postgres" || { cp "$place/postgres.log" "$place/log"; not_run "the image of PostgreSQL cannot be made"; }
 export TEST_BASE=$BASE_IMAGE
 
 say "testing"

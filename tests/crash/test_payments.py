@@ -1,5 +1,7 @@
 """The payment path: whatever happens at a write or a sync, what was answered 2xx is on record, once."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.crash import tracing
@@ -9,8 +11,8 @@ pytestmark = pytest.mark.skipif(tracing.why_not() is not None, reason=tracing.wh
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    return Office(tmp_path_factory.mktemp("crash"))
+def office(folder: Path) -> Office:
+    return Office(folder)
 
 
 @pytest.fixture(scope="module")

@@ -132,8 +132,8 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(tmp_path_factory.mktemp("crash"))
+def desk(folder: Path) -> Desk:
+    return Desk(folder)
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,11 @@ from sqlalchemy import make_url
 
 Copy = bytes | dict[str, tuple[tuple[str, ...], bytes]]
 
-_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-_COLUMNS = (
-    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'public' AND table_name = %s"
-    " ORDER BY ordinal_position"
+_TABLES = (
+    "SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum)"
+    " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
+    " GROUP BY c.relname"
 )
 _SEQUENCES = (
     "SELECT t.relname, a.attname, s.relname FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND s.relkind = 'S'"
@@ -34,10 +35,9 @@ def take(url: str) -> Copy:
     tables = {}
     with psycopg.connect(url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        for (table,) in connection.execute(_TABLES).fetchall():
-            names = tuple(name for (name,) in connection.execute(_COLUMNS, [table]))
+        for table, names in connection.execute(_TABLES).fetchall():
             with connection.cursor().copy(_copying(table, names, "TO STDOUT")) as rows:
-                tables[table] = names, b"".join(bytes(block) for block in rows)
+                tables[table] = tuple(names), b"".join(bytes(block) for block in rows)
     return tables
 
 
@@ -53,14 +53,24 @@ def put_back(url: str, copy: Copy) -> None:
         return
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")  # No checks between the tables.
-        listed = sql.SQL(", ").join(map(sql.Identifier, copy))
-        connection.execute(sql.SQL("TRUNCATE {}").format(listed))
+        # To empty many small tables by TRUNCATE makes a new file of each, and of each of its indexes.
+        emptying = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in copy]
+        connection.execute(sql.SQL("; ").join(emptying))
         for table, (names, content) in copy.items():
-            with connection.cursor().copy(_copying(table, names, "FROM STDIN")) as rows:
-                rows.write(content)
-        for table, column, sequence in connection.execute(_SEQUENCES).fetchall():
-            largest = sql.SQL("SELECT setval({}, (SELECT coalesce(max({}), 0) + 1 FROM {}), false)")
-            connection.execute(largest.format(sql.Literal(sequence), sql.Identifier(column), sql.Identifier(table)))
+            if content:
+                with connection.cursor().copy(_copying(table, names, "FROM STDIN")) as rows:
+                    rows.write(content)
+        _set_sequences(connection)
+
+
+def _set_sequences(connection: psycopg.Connection) -> None:
+    largest = "setval({}, (SELECT coalesce(max({}), 0) + 1 FROM {}), false)"
+    settings = [
+        sql.SQL(largest).format(sql.Literal(sequence), sql.Identifier(column), sql.Identifier(table))
+        for table, column, sequence in connection.execute(_SEQUENCES).fetchall()
+    ]
+    if settings:
+        connection.execute(sql.SQL("SELECT {}").format(sql.SQL(", ").join(settings)))
 
 
 def _copying(table: str, names: tuple[str, ...], way: str) -> sql.Composed:

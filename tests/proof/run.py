@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.proof.parts import kept_engines
 from tests.proof.schedules import Outcome, Schedule, Stage, play_all, quiet
 from tests.shared.small import Valkey
 from tests.stores import Files, Server, a_server_of_its_own
@@ -24,7 +25,7 @@ MEMORY = Path("/dev/shm")  # Where a sync costs nothing: what is proven here is 
 @contextmanager
 def a_stage(store: str) -> Iterator[Stage]:
     """A stage over a store of its own."""
-    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
+    with kept_engines(), TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name:
         folder = Path(name)
         valkey = Valkey(folder)
         valkey.start()

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import structlog
+import uvloop
 from redis.asyncio import Redis
 from sqlmodel import Session
 
@@ -102,7 +103,7 @@ class Stage:
         self._folder = folder
         issuer = Issuer(folder / "keys")
         (issuer.folder / "evaluation.mac").write_text("09" * 32)
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
         self._urls = urls
         self._redis = Redis.from_url(redis_url)
         self._budget = Budget(folder, issuer, urls["budget"])

@@ -33,7 +33,7 @@ async def kill_evaluation(scene: Scene) -> Struck:
     return await _killed(scene, "evaluation")
 
 
-@fault("F1d", "all four services and Valkey killed at once", "process")
+@fault("F1d", "all four services and Valkey killed at once", "platform")
 async def kill_all(scene: Scene) -> Struck:
     kills = await asyncio.gather(*(scene.cluster.kill(name) for name in scene.cluster.keepers))
     scene.mark(max(kills))
