@@ -4,8 +4,10 @@ from datetime import datetime
 
 import pytest
 
+from services.evaluation import policies
 from services.evaluation.model import Indicator, Target
-from services.evaluation.rules import Explanation, explain
+from services.evaluation.rules import Explanation, evaluate, explain
+from services.evaluation.rules.showing import points_text
 from tests.evaluation.builders import (
     MID_YEAR,
     MOF_2020,
@@ -34,6 +36,7 @@ from tests.evaluation.builders import (
     terminated,
 )
 
+POLICIES = policies.read_all()
 HOURS = {"op": "<=", "value": "8", "unit": "小时"}
 
 
@@ -223,3 +226,17 @@ def test_what_is_vacuously_met_says_why() -> None:
 def test_an_indicator_that_the_plan_does_not_have_cannot_be_explained() -> None:
     with pytest.raises(KeyError):
         explain(facts_of(), a_plan(), MOF_2020, "9", as_of=YEAR_OVER)
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("spent", ["0.01", "61.00", "92.08", "100.00", "102.59"])
+def test_budget_execution_is_explained_as_it_is_scored_under_every_policy(name: str, spent: str) -> None:
+    facts, plan, policy = facts_of(declared("100.00"), paid(spent)), a_plan(), POLICIES[name]
+
+    found = explain(facts, plan, policy, "execution", as_of=YEAR_OVER)
+
+    scored = evaluate(facts, plan, policy, as_of=YEAR_OVER).execution
+    assert (found.row["score"], found.steps[-1]["value"]) == (points_text(scored.score),) * 2
+    assert [origin.type for origin, _ in found.evidence] == ["project.declared", "payment.made"]
+    assert not {"dimension", "aspect"} & found.row.keys()
+    assert "约定" not in str(found.steps)

@@ -1,18 +1,18 @@
 """The arithmetic of one indicator, step by step in words and figures, and what it rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from string import ascii_lowercase
 from typing import Any, Final
 
 from services.evaluation.facts import Facts, Origin
-from services.evaluation.model import Plan, Policy, Row
-from services.evaluation.rules.evaluating import in_unit, score_indicator
+from services.evaluation.model import Indicator, Plan, Policy, Row
+from services.evaluation.rules.evaluating import EXECUTION, in_unit, score_indicator
 from services.evaluation.rules.formulas import exact, score_formula, share_lines
 from services.evaluation.rules.measures import Measured
 from services.evaluation.rules.period import Period
-from services.evaluation.rules.scoring import refine, scoring_of
+from services.evaluation.rules.scoring import EXECUTION_TARGET, refine, scoring_of
 from services.evaluation.rules.showing import NOTHING_TO_COUNT, day_text, detail, plain, points_text, target_text
 
 _AGREED: Final = ("(按绩效目标表的约定)", " (as the plan says)")
@@ -31,23 +31,53 @@ class Explanation:
 
 def explain(facts: Facts, plan: Plan, policy: Policy, code: str, *, as_of: datetime) -> Explanation:
     """
-    Explain the score of one indicator.
+    Explain the score of one indicator, or under the code `execution` that of budget execution (预算执行率).
 
     Raises:
         KeyError: If the plan has no such indicator.
     """
     indicator = next((indicator for indicator in plan.indicators if indicator.code == code), None)
-    if indicator is None:
-        raise KeyError(code)
     policy = refine(policy, plan.policy_overrides)
+    if indicator is None:
+        if code != EXECUTION:
+            raise KeyError(code)
+        indicator, policy = _execution(plan, policy)
     row, found = score_indicator(indicator, facts, Period.of(plan, facts, as_of), policy)
     evidence = sorted(found.evidence, key=lambda item: (item[0].source, item[0].partition, item[0].sequence))
     return Explanation(
-        row=detail(row, policy=policy),
+        row={name: value for name, value in detail(row, policy=policy).items() if name not in _unfit(row)},
         steps=[*_measuring(row, found), *_scoring(row, plan, policy)],
         evidence=[(origin, plain(contribution)) for origin, contribution in evidence],
         deviations=[] if row.deviation is None else [row.deviation],
     )
+
+
+def _execution(plan: Plan, policy: Policy) -> tuple[Indicator, Policy]:
+    """Budget execution as an indicator would state it, and the policy as it holds for it: nobody over-achieves it."""
+    stated = Indicator(
+        code=EXECUTION,
+        dimension="output",
+        aspect="cost",
+        name="预算执行率",
+        unit="%",
+        target=EXECUTION_TARGET,
+        weight=plan.execution_weight,
+        measure="execution_rate",
+        scoring=policy.execution,
+    )
+    return stated, replace(policy, over_achievement=None)
+
+
+def _unfit(row: Row) -> tuple[str, ...]:
+    """What an indicator has and budget execution, which stands beside the levels, has not."""
+    return ("dimension", "aspect", "scoring") if row.indicator.code == EXECUTION else ()
+
+
+def _is_agreed(indicator: Indicator, plan: Plan) -> bool:
+    """Whether the plan itself says how *indicator* is scored."""
+    if indicator.code == EXECUTION:
+        return plan.policy_overrides is not None and plan.policy_overrides.execution is not None
+    return indicator.scoring is not None
 
 
 def _step(zh: str, en: str, value: str) -> dict[str, str]:
@@ -87,12 +117,12 @@ def _scoring(row: Row, plan: Plan, policy: Policy) -> list[dict[str, str]]:
     zh, en = _STATUS[row.status]
     return [
         _step(f"指标值 {goal}:{zh}", f"target {goal}: {en}", ""),
-        *_share(row, policy),
+        *_share(row, plan, policy),
         _points(row, plan, policy),
     ]
 
 
-def _share(row: Row, policy: Policy) -> list[dict[str, str]]:
+def _share(row: Row, plan: Plan, policy: Policy) -> list[dict[str, str]]:
     indicator = row.indicator
     if row.is_vacuous:
         return [_figure("share", "得分比例:视为达成", "share of the weight: counts as met", "1", "1")]
@@ -100,7 +130,7 @@ def _share(row: Row, policy: Policy) -> list[dict[str, str]]:
         return [_figure("share", "得分比例:尚无数据", "share of the weight: nothing to measure yet", "0", "0")]
     scoring = scoring_of(indicator, policy)
     lines = share_lines(row.measured, indicator.target, scoring, indicator.weight, policy)
-    own_zh, own_en = _AGREED if indicator.scoring is not None else ("", "")
+    own_zh, own_en = _AGREED if _is_agreed(indicator, plan) else ("", "")
     return [_figure(line.name, line.zh + own_zh, line.en + own_en, plain(line.value), line.formula) for line in lines]
 
 
