@@ -123,7 +123,8 @@ def framed(scene: Scene, title: str, appearance: str = "auto") -> Iterator[Eleme
         with ui.element("div").classes("head-end"):
             _line_state(scene)
             _choices(scene, appearance)
-    with ui.element("main").props('id="content" tabindex="-1"').classes("content") as content:
+    # No landmark of its own: NiceGUI's page already is the main one.
+    with ui.element("div").props('id="content" tabindex="-1"').classes("content") as content:
         yield content
 
 

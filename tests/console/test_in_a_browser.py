@@ -193,6 +193,9 @@ def test_a_payment_is_posted_at_the_desk_and_a_refusal_shows_its_figures(office:
     outcome = page.locator(".desk-form .outcome")
     expect(outcome).to_contain_text("超出预算科目的剩余金额")
     expect(outcome).to_contain_text("7,000.00 元")
+    expect(page.locator(".q-field--error")).to_have_count(1)
+    expect(page.locator(".q-field--error")).to_contain_text("超出预算科目的剩余金额")
+    expect(page.locator(person.field("amount")).first).to_have_attribute("aria-invalid", "true")
     before = float(office.total())
     page.locator(person.field("amount")).first.fill("60")
     page.locator("button.send").click()
@@ -215,6 +218,72 @@ def test_the_desk_says_at_the_field_what_is_wrong(office: Office, person: Person
     expect(page.locator(".desk-form .q-field--error")).to_contain_text("金额")
 
 
+def test_a_payment_is_requested_approved_and_paid_by_three_people_who_see_each_others_steps(
+    office: Office, browser: Browser
+) -> None:
+    path = office.data / "users.json"
+    roles = {"requester": "finance", "approver2": "approver", "cashier2": "cashier"}
+    more = [a_user(name, PASSWORD, [role]) for name, role in roles.items()]
+    write_users(path, [*read_users(path).values(), *more])
+    people = {name: Person(browser, office.address) for name in roles}
+    requester, approver, cashier = people.values()
+    for name, someone in people.items():
+        someone.log_in(name, PASSWORD)
+        someone.open("/desk/requests")
+
+    page = requester.open("/desk/request")
+    for name, text in (("project", PROJECT), ("line", "books")):
+        page.locator(requester.field(name)).first.fill(text)
+        page.keyboard.press("Enter")
+    for name, text in (("payee", EVIL[:100]), ("amount", "6"), ("purpose", "新书")):
+        page.locator(requester.field(name)).first.fill(text)
+    page.locator("button.send").click()
+    expect(page.locator(".desk-form .outcome")).to_contain_text("已办理")
+    asked = approver.page.locator(".request")
+    expect(asked).to_contain_text("6.00 元")
+    expect(asked).to_contain_text(EVIL[:100])
+    asked.get_by_role("button", name="批准").click()
+    owed = cashier.page.locator(".request")
+    owed.get_by_role("button", name="支付").click()
+    dialog = cashier.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("6.00 元")
+    dialog.locator("input[data-field=paid_on]").fill("2024-12-31")
+    dialog.get_by_role("button", name="支付", exact=True).click()
+    expect(owed).to_contain_text("日期不在项目年度内")
+    owed.get_by_role("button", name="支付").click()
+    dialog.locator("input[data-field=paid_on]").fill("2025年6月1日")
+    dialog.get_by_role("button", name="支付", exact=True).click()
+
+    expect(owed).to_contain_text("已支付")
+    expect(asked).to_contain_text("已支付")
+    for someone in people.values():
+        someone.close()
+        assert (someone.wrong, someone.foreign) == ([], [])
+
+
+def test_what_the_budget_knows_of_a_project_is_filled_in_to_be_adjusted(office: Office, person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open("/desk/declare")
+    page.locator(person.field("project")).first.fill(PROJECT)
+    page.keyboard.press("Tab")
+
+    expect(page.locator(person.field("unit")).first).to_have_value("县图书馆")
+    expect(page.locator(".row-fields input[data-field=amount]")).to_have_value("6000.00")
+
+
+def test_indicators_of_the_catalogue_are_copied_into_a_plan(person: Person) -> None:
+    person.log_in("chief", PASSWORD)
+    page = person.open("/catalogue")
+    page.locator("input[data-field=catalogue]").fill("website-availability")
+    expect(page.locator(".find").first).to_contain_text("网站可用率")
+    page.locator(".find").first.get_by_role("button").click()
+    expect(page.locator(".tray")).to_contain_text("网站可用率")
+    page.locator(".tray").get_by_role("button", name="复制到绩效目标").click()
+
+    expect(page.locator("h2")).to_have_text("编制绩效目标")
+    expect(page.locator(".row-fields input[data-field=name]").last).to_have_value("网站可用率")
+
+
 def test_a_table_that_is_dropped_in_is_audited(person: Person) -> None:
     row = {"level1": "产出指标", "level2": "数量指标", "name": EVIL, "target_printed": "≥60", "actual_printed": "60"}
     table = {"indicators": [row | {"weight": "90", "score": "95"}], "total_printed": "100"}
@@ -234,7 +303,7 @@ def test_taking_an_indicator_from_the_catalogue_moves_the_sum_of_the_weights(per
     page = person.open(f"/desk/plan?project={PROJECT}")
     expect(page.locator(".weight-sum")).to_contain_text("100 / 100")
 
-    page.locator(".catalogue-search input").fill("满意")
+    page.locator("input[data-field=catalogue]").fill("满意")
     page.locator(".find button").first.click()
     expect(page.locator(".row-fields")).to_have_count(2)
     page.locator(".row-fields").last.locator("input[data-field=weight]").fill("5")

@@ -56,7 +56,7 @@ class Parked:
         words = self._scene.words
 
         def ask() -> None:
-            with ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
+            with self._scene.client, ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
                 heading(words(f"parked.{step}"))
                 reason = ui.input(label=words("field.reason")).props("outlined").classes("whole")
 

@@ -24,7 +24,7 @@ def add(parts: Parts) -> None:
             return begun
         scene = scene_of(request, parts)
         scene.client.title = "Scorebus"
-        with ui.element("main").classes("content wall"):
+        with ui.element("div").classes("content wall"):
             with ui.element("h1"):
                 ui.label(scene.words("overview.title"))
             if scene.visitor.may("scores:read"):
