@@ -10,6 +10,7 @@ from services.console.desk.forms import Field
 from services.console.desk.menu import show_menu
 from services.console.desk.sheet import show_figures
 from services.console.frame import Scene, appearance_of, explain, framed, heading, leave_out, scene_of
+from services.console.pages.asking import add_buttons, ask_reason, small_dialog
 from services.console.parts import Parts
 from services.console.sources import Refused
 from shared.identity import new_id
@@ -112,9 +113,14 @@ class _Requests:
         async def approve() -> None:
             await self._take(name, "approval", {})
 
+        async def reject(reason: str) -> None:
+            await self._take(name, "rejection", {"reason": reason})
+
         if request["status"] == "requested" and may("payments:approve"):
             ui.button(words("requests.approve"), on_click=approve).props("unelevated no-caps dense").classes("send")
-            ui.button(words("requests.reject"), on_click=lambda: self._ask_reason(name)).props("outline no-caps dense")
+            ui.button(
+                words("requests.reject"), on_click=lambda: ask_reason(self._scene, words("requests.reject"), reject)
+            ).props("outline no-caps dense")
         if request["status"] == "approved" and may("payments:pay"):
             ui.button(words("requests.pay"), on_click=lambda: self._ask_day(request)).props(
                 "unelevated no-caps dense"
@@ -123,8 +129,7 @@ class _Requests:
     def _ask_day(self, request: dict[str, Any]) -> None:
         """The day on which the money left: the platform records payments, it makes none."""
         words, name = self._scene.words, request["payment_request"]
-        with self._scene.client, ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
-            heading(words("requests.pay"))
+        with small_dialog(self._scene, words("requests.pay")) as dialog:
             ui.label(f"{words.money(request['amount'])} · {request['payee']}").classes("request-amount")
             paid_on = Asked(self._scene, Field(name="paid_on", kind="day"))
 
@@ -135,26 +140,7 @@ class _Requests:
                 dialog.close()
                 await self._take(name, "payment", {"paid_on": paid_on.value()})
 
-            ui.button(words("requests.pay"), on_click=pay).props("unelevated no-caps").classes("send")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
-
-    def _ask_reason(self, name: str) -> None:
-        words = self._scene.words
-        with self._scene.client, ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
-            heading(words("requests.reject"))
-            reason = ui.input(label=words("field.reason")).props("outlined autogrow type=textarea").classes("whole")
-
-            async def reject() -> None:
-                if not str(reason.value).strip():
-                    reason.error = words("error.missing")
-                    return
-                dialog.close()
-                await self._take(name, "rejection", {"reason": str(reason.value).strip()})
-
-            ui.button(words("requests.reject"), on_click=reject).props("unelevated no-caps").classes("send")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+            add_buttons(self._scene, dialog, words("requests.pay"), pay)
 
     async def _take(self, name: str, step: str, body: dict[str, Any]) -> None:
         key = self._keys.setdefault(f"{name} {step}", new_id())
