@@ -526,6 +526,17 @@ def test_a_page_runs_no_script_but_those_of_its_own_answer(office: Office) -> No
     assert first.headers["x-content-type-options"] == "nosniff"
 
 
+def test_where_there_is_no_page_that_is_said_in_the_visitors_language(office: Office) -> None:
+    with httpx.Client(base_url=office.address) as client:
+        client.post("/login", data={"name": "looker", "password": PASSWORD})
+        answers = [client.get("/nowhere", headers={"Accept-Language": language}) for language in ("zh", "en")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert "没有这个页面" in answers[0].text
+    assert "There is no such page" in answers[1].text
+    assert "<script" not in answers[0].text
+
+
 def test_a_log_out_ends_the_session_for_good(office: Office) -> None:
     with httpx.Client(base_url=office.address) as client:
         client.post("/login", data={"name": "looker", "password": PASSWORD})
