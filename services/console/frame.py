@@ -124,7 +124,7 @@ def framed(scene: Scene, title: str, appearance: str = "auto") -> Iterator[Eleme
                 if not scopes or scene.visitor.may(*scopes):
                     _way(scene, path, words(text))
         with ui.element("div").classes("head-end"):
-            _line_state(scene)
+            line_state(scene)
             _choices(scene, appearance)
     # No landmark of its own: NiceGUI's page already is the main one.
     with ui.element("div").props('id="content" tabindex="-1"').classes("content") as content:
@@ -140,7 +140,7 @@ def _way(scene: Scene, path: str, text: str) -> None:
         ui.label(text)
 
 
-def _line_state(scene: Scene) -> None:
+def line_state(scene: Scene) -> None:
     """Whether changes arrive, said in words and by a sign."""
     words, board = scene.words, scene.parts.board
     state = ui.element("div").props('role="status"').classes("line-state")
