@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from services.console import downloads, login, pages
+from services.console import downloads, failures, login, pages
 from services.console.door import Door
 from services.console.parts import Parts, wire
 from services.console.settings import Settings
@@ -40,6 +40,7 @@ def application(settings: Settings) -> FastAPI:
     app.include_router(downloads.router(parts))
     app.mount("/static", StaticFiles(directory=STATIC))
     pages.add(parts)
+    failures.add(nicegui_app, parts)
     nicegui_app.on_exception(_note)
     ui.run_with(
         app,

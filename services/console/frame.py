@@ -43,6 +43,7 @@ class Scene:
     words: Words
     client: Client
     path: str
+    query: str
 
     async def get(self, service: str, path: str, **query: Any) -> Any:
         """Ask a service as the visitor. Raises `Refused`."""
@@ -91,7 +92,9 @@ def scene_of(request: Request, parts: Parts) -> Scene:
     client.page.language = cast("Any", words.tag)
     client.page.dark = DARK.get(request.cookies.get(APPEARANCE_COOKIE, "auto"))
     visitor = visitor_of(request)
-    scene = Scene(parts=parts, visitor=visitor, words=words, client=client, path=request.url.path)
+    scene = Scene(
+        parts=parts, visitor=visitor, words=words, client=client, path=request.url.path, query=request.url.query
+    )
     _end_with_session(scene)
     ui.add_head_html('<link rel="stylesheet" href="/static/console.css">')
     return scene
@@ -121,9 +124,10 @@ def framed(scene: Scene, title: str, appearance: str = "auto") -> Iterator[Eleme
                 if not scopes or scene.visitor.may(*scopes):
                     _way(scene, path, words(text))
         with ui.element("div").classes("head-end"):
-            _line_state(scene)
+            line_state(scene)
             _choices(scene, appearance)
-    with ui.element("main").props('id="content" tabindex="-1"').classes("content") as content:
+    # No landmark of its own: NiceGUI's page already is the main one.
+    with ui.element("div").props('id="content" tabindex="-1"').classes("content") as content:
         yield content
 
 
@@ -136,7 +140,7 @@ def _way(scene: Scene, path: str, text: str) -> None:
         ui.label(text)
 
 
-def _line_state(scene: Scene) -> None:
+def line_state(scene: Scene) -> None:
     """Whether changes arrive, said in words and by a sign."""
     words, board = scene.words, scene.parts.board
     state = ui.element("div").props('role="status"').classes("line-state")
@@ -158,7 +162,7 @@ def _line_state(scene: Scene) -> None:
 
 def _choices(scene: Scene, appearance: str) -> None:
     words = scene.words
-    here = urlencode({"to": scene.path})
+    here = urlencode({"to": scene.path + (f"?{scene.query}" if scene.query else "")})
     for language in LANGUAGES:
         if language != words.language:
             with ui.element("a").props(f'href="/language/{language}?{here}" lang="{language}"').classes("choice"):

@@ -55,3 +55,20 @@ def test_promtool_finds_nothing_wrong() -> None:
 
     assert config.returncode == 0, config.stderr.decode()
     assert figures.returncode == 0, figures.stdout.decode() + figures.stderr.decode()
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_promtool_can_read_every_question_of_the_dashboard(tmp_path: Path) -> None:
+    dashboard = json.loads((GRAFANA / "scorebus.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    rules = [
+        {"record": f"asked:{number}", "expr": re.sub(r"\$\w+", "any", expression)}
+        for number, expression in enumerate(asked)
+    ]
+    path = tmp_path / "rules.json"  # JSON is YAML, too.
+    path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), encoding="utf-8")
+
+    found = subprocess.run(["promtool", "check", "rules", str(path)], capture_output=True, timeout=60, check=False)
+
+    assert len(asked) > 10
+    assert found.returncode == 0, found.stdout.decode() + found.stderr.decode()

@@ -24,7 +24,8 @@ SHOWING = {"label", "button", "input", "select", "checkbox", "notify", "heading"
 def shows(function: ast.expr) -> str:
     """The last part of the name of what is called, where it may show something."""
     if isinstance(function, ast.Attribute):
-        is_form = isinstance(function.value, ast.Attribute) and function.value.attr.endswith("sheet")
+        holder = function.value
+        is_form = str(getattr(holder, "attr", getattr(holder, "id", ""))).endswith("sheet")
         return "" if is_form else function.attr
     return getattr(function, "id", "")
 

@@ -168,3 +168,23 @@ async def test_the_same_key_counts_once(monitoring: Monitoring, path: str, body:
 
     assert first.json() == again.json()
     assert len(await monitoring.events()) == 1
+
+
+async def test_complaints_and_answers_are_listed_page_by_page_to_who_may_see_them(monitoring: Monitoring) -> None:
+    places = [(await monitoring.post("/complaints", COMPLAINT)).headers["location"] for _ in range(3)]
+    await monitoring.post(f"{places[1]}/closure", CLOSURE)
+    await monitoring.post("/surveys/a/answers", ANSWERS)
+    await monitoring.post("/surveys/b/answers", ANSWERS)
+
+    first = (await monitoring.get("/complaints?project=web&limit=2")).json()
+    rest = (await monitoring.get(f"/complaints?project=web&limit=2&cursor={first['next']}")).json()
+    closed = (await monitoring.get("/complaints?status=closed")).json()["items"]
+    surveys = (await monitoring.get("/surveys?project=web")).json()
+
+    assert [f"/complaints/{each['complaint']}" for each in [*first["items"], *rest["items"]]] == places
+    assert rest["next"] is None
+    assert [f"/complaints/{each['complaint']}" for each in closed] == [places[1]]
+    assert [each["survey"] for each in surveys["items"]] == ["a", "b"]
+    for path in ("/complaints", "/surveys"):
+        assert (await monitoring.get(path, projects=["grid"])).json()["items"] == []
+        assert problem_of(await monitoring.get(f"{path}?project=web", projects=["grid"])) == (404, "not-found")

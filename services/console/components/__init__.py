@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nicegui import ui
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
@@ -64,3 +65,13 @@ class Ledger(Shown, component="ledger.js"):
         self._props["rows"] = list(rows)
         self._props["caption"] = caption
         self._props["empty"] = empty
+
+
+class Drop(ui.upload, component="drop.js"):
+    """A place to drop a file on, or to choose one with; *on_upload* is called with it."""
+
+    def __init__(
+        self, label: str, hint: str, words: Mapping[str, str], *, kinds: str, bytes_max: int, on_upload: Any
+    ) -> None:
+        super().__init__(label=label, max_file_size=bytes_max, on_upload=on_upload)
+        self._props |= {"hint": hint, "accept": kinds, "words": dict(words)}

@@ -5,7 +5,7 @@ export default {
     <p class="quiet" v-if="!rows.length">{{ words.none }}</p>
     <ul v-else>
       <li v-for="row in rows" :key="row.fault" class="fault" :class="'fault-' + row.status" :data-fault="row.fault">
-        <div><b>{{ row.title }}</b><small>{{ row.place }} · {{ row.severityText }} · {{ row.occurred }}</small></div>
+        <div><b>{{ row.title }}</b><small>{{ row.facts }}</small></div>
         <div class="fault-clock" v-if="row.from !== null">
           <span class="clock" :class="{ late: hours(row) > target }">{{ clock(row) }}</span>
           <span class="pace" role="img" :aria-label="clock(row)"><span class="pace-spent" :class="{ late: hours(row) > target }" :style="{ width: Math.min(100, hours(row) / target * 100) + '%' }"></span></span>

@@ -15,10 +15,10 @@ export default {
         <th v-if="row.secondSpan" scope="rowgroup" :rowspan="row.secondSpan" class="level">{{ row.second }}</th>
         <th scope="row" class="third">{{ row.name }}<small v-if="row.code !== 'execution'">{{ row.code }}</small></th>
         <td>{{ row.target }}</td>
-        <td><span :class="lit(row.code, 'measured')">{{ row.measured }}</span></td>
-        <td><span class="status" :class="'status-' + row.status"><i aria-hidden="true">{{ row.sign }}</i>{{ row.statusText }}</span><small v-if="row.outlook" class="outlook">▲ {{ row.outlook }}</small></td>
+        <td><span :class="lit(row.code, 'measured')" :title="row.exact">{{ row.measured }}</span></td>
+        <td><span class="status" :class="'status-' + row.status" v-if="row.statusText"><i aria-hidden="true">{{ row.sign }}</i>{{ row.statusText }}</span><small v-if="row.outlook" class="outlook">▲ {{ row.outlook }}</small></td>
         <td class="number">{{ row.weight }}</td>
-        <td class="number"><button v-if="row.opens" type="button" class="score" :class="lit(row.code, 'score')" :aria-label="words.open.replace('{name}', row.name).replace('{score}', row.score)" @click="$emit('open', row.code)">{{ row.score }}</button><b v-else :class="lit(row.code, 'score')">{{ row.score }}</b></td>
+        <td class="number"><button type="button" class="score" :class="lit(row.code, 'score')" :aria-label="words.open.replace('{name}', row.name).replace('{score}', row.score)" @click="$emit('open', row.code)">{{ row.score }}</button></td>
         <td class="deviation">{{ row.deviation }}</td>
       </tr>
     </tbody>

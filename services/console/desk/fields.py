@@ -1,5 +1,6 @@
 """How a form asks: an input for each field, its choices from the services, its value as the call wants it."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -8,12 +9,13 @@ from zoneinfo import ZoneInfo
 from nicegui import ui
 from nicegui.elements.mixins.validation_element import ValidationElement
 
-from services.console.desk.forms import Field
+from services.console.desk.forms import THIS_YEAR, Field
 from services.console.frame import Scene
 from services.console.sources import Refused
 
 Value = Any
 LIST_KINDS: Final = frozenset({"choice", "project", "budgeted", "line", "contract", "asset", "fault", "indicator"})
+DAY_WRITTEN: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(.*)", re.DOTALL)
 OF_PROJECT: Final = frozenset({"line", "contract", "asset", "fault", "indicator"})
 
 
@@ -26,6 +28,7 @@ class Asked:
         self._label = scene.words(f"field.{field.label or field.name}")
         self.input: ui.input | ui.select | ui.checkbox = self._made()
         self.input.props["data-field"] = field.name
+        self.input.classes(field.look)
 
     def _made(self) -> ui.input | ui.select | ui.checkbox:
         field, label = self.field, self._label + ("" if self.field.is_required else self._scene.words("desk.optional"))
@@ -45,10 +48,24 @@ class Asked:
             if field.kind == "amount":
                 text.props["suffix"] = self._scene.words("desk.yuan")
         elif field.kind in ("day", "moment"):
-            text.props(f"type={'date' if field.kind == 'day' else 'datetime-local'} stack-label")
+            self._add_calendar(text)
         elif field.kind == "people":
             text.props["hint"] = self._scene.words("desk.people_hint")
         return text
+
+    def _add_calendar(self, text: ui.input) -> None:
+        """A day is typed or chosen; browsers' own fields write it in the browser's language, not in the page's."""
+        is_moment = self.field.kind == "moment"
+        text.props["placeholder"] = self._scene.words("desk.moment_hint" if is_moment else "desk.day_hint")
+        mask = "YYYY-MM-DD HH:mm" if is_moment else "YYYY-MM-DD"
+        with text.add_slot("append"), ui.button(icon="event", color=None) as button:
+            button.props("flat round dense")
+            button.props["aria-label"] = self._scene.words("desk.calendar", field=self._label)
+            with ui.menu().props("no-parent-event") as menu, ui.element("div").classes("calendar"):
+                ui.date(mask=mask).props("minimal first-day-of-week=1").bind_value(text)
+                if is_moment:
+                    ui.time(mask=mask).props("format24h").bind_value(text)
+            button.on_click(menu.open)
 
     def _select(self, label: str) -> ui.select:
         if self.field.kind == "choice":
@@ -66,9 +83,11 @@ class Asked:
     def _first(self) -> str:
         now = datetime.now(self._zone())
         if self.field.kind == "day":
-            return now.date().isoformat()
+            return now.date().isoformat() if self.field.value is None else f"{now.year}-{self.field.value}"
         if self.field.kind == "moment":
-            return now.strftime("%Y-%m-%dT%H:%M")
+            return now.strftime("%Y-%m-%d %H:%M")
+        if self.field.value == THIS_YEAR:
+            return str(now.year)
         return "" if self.field.value is None else str(self.field.value)
 
     def _zone(self) -> ZoneInfo:
@@ -109,8 +128,10 @@ class Asked:
                 return text.replace(",", "").replace("，", "")
             case "count":
                 return int(text) if text.isascii() and text.lstrip("-").isdigit() else text
+            case "day":
+                return read_day(text)
             case "moment":
-                return _with_offset(text, self._zone())
+                return _with_offset(read_day(text), self._zone())
             case "people":
                 names = text.replace("、", ",").replace("，", ",").replace("\n", ",").split(",")
                 return [name.strip() for name in names if name.strip()]
@@ -120,6 +141,16 @@ class Asked:
         """Say beside the input what is wrong with it."""
         if isinstance(self.input, ValidationElement):
             self.input.error = message
+            self.input.props["aria-invalid"] = "false" if message is None else "true"
+
+
+def read_day(text: str) -> str:
+    """*text* with the day that it begins with as ISO 8601 has it, if it begins with one."""
+    written = DAY_WRITTEN.fullmatch(text)
+    if written is None:
+        return text
+    year, month, day, rest = written.groups()
+    return f"{year}-{month:0>2}-{day:0>2}{rest}"
 
 
 def _with_offset(text: str, zone: ZoneInfo) -> str:
@@ -138,7 +169,7 @@ class AskedRows:
         self._rows: list[list[Asked]] = []
         self._listener: Callable[[], None] = lambda: None
         words = scene.words
-        with ui.element("fieldset").classes("rows") as place:
+        with ui.element("fieldset").classes(f"rows rows-{field.name}") as place:
             place.props["data-field"] = field.name
             with ui.element("legend"):
                 ui.label(words(f"field.{field.label or field.name}"))
@@ -164,6 +195,10 @@ class AskedRows:
         self._rows.remove(row)
         place.delete()
         self._changed()
+
+    def rows(self) -> list[dict[str, Asked]]:
+        """The inputs of each row by the names of their fields."""
+        return [{asked.field.name: asked for asked in row} for row in self._rows]
 
     def on_change(self, work: Callable[[], None]) -> None:
         """Call *work* whenever something in a row changes."""
@@ -193,7 +228,9 @@ class AskedRows:
         """Every input by its place, as ``lines.0.amount``: of the rows that are sent."""
         sent = [row for row in self._rows if any(asked.value() not in (None, False) for asked in row)] or self._rows
         return {
-            f"{self.field.name}.{number}.{asked.field.name}": asked for number, row in enumerate(sent) for asked in row
+            f"{self.field.name}.{number}.{asked.field.place or asked.field.name}": asked
+            for number, row in enumerate(sent)
+            for asked in row
         }
 
     def complain(self, message: str | None) -> None:

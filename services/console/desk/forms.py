@@ -9,6 +9,9 @@ Kind = Literal[
 ]  # fmt: skip
 
 
+THIS_YEAR: Final = "this year"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One thing that a form asks. Its label is the text ``field.<label or name>``."""
@@ -19,8 +22,10 @@ class Field:
     is_required: bool = True
     options: tuple[str, ...] = ()  # Of a choice; named by the texts of the section *words*.
     words: str = ""
-    value: str | int | bool | None = None
+    value: str | int | bool | None = None  # To begin with; of a day its month and day, else it begins with today.
     rows: tuple["Field", ...] = ()  # The columns of a field with rows.
+    place: str = ""  # Where the service names it in its answer, if not by its name.
+    look: Literal["", "field-wide", "field-double"] = ""  # How much room it takes, where there is some.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +102,10 @@ _DECLARE = Form(
         Field(name="name", label="project_name"),
         Field(name="unit"),
         Field(name="department"),
-        Field(name="fiscal_year", kind="count"),
+        Field(name="fiscal_year", kind="count", value=THIS_YEAR),
         Field(name="nature", kind="choice", options=("new", "continuing"), words="nature", value="new"),
-        Field(name="starts_on", kind="day"),
-        Field(name="ends_on", kind="day"),
+        Field(name="starts_on", kind="day", value="01-01"),
+        Field(name="ends_on", kind="day", value="12-31"),
         Field(
             name="lines",
             kind="rows",
@@ -193,7 +198,7 @@ _CONTRACT = Form(
         Field(name="government_procurement", kind="yes", value=True),
         Field(name="signed_on", kind="day"),
         Field(name="starts_on", kind="day"),
-        Field(name="ends_on", kind="day"),
+        Field(name="ends_on", kind="day", value="12-31"),
         Field(
             name="items",
             kind="rows",
@@ -324,26 +329,26 @@ PLAN: Final = Form(
     fields=(
         Field(name="project", kind="budgeted"),
         Field(name="title", label="plan_title"),
-        Field(name="fiscal_year", kind="count"),
-        Field(name="from", kind="day", label="starts_on"),
-        Field(name="to", kind="day", label="ends_on"),
-        Field(name="policy", kind="choice"),
-        Field(name="objective", kind="long"),
+        Field(name="fiscal_year", kind="count", value=THIS_YEAR),
+        Field(name="from", kind="day", label="starts_on", value="01-01"),
+        Field(name="to", kind="day", label="ends_on", value="12-31"),
         Field(name="execution.weight", kind="number", label="execution_weight", value="10"),
+        Field(name="policy", kind="choice", look="field-wide"),
+        Field(name="objective", kind="long"),
         Field(
             name="indicators",
             kind="rows",
             rows=(
                 Field(name="code", label="indicator_code"),
-                Field(name="name", label="indicator_name"),
+                Field(name="name", label="indicator_name", look="field-double"),
                 Field(name="dimension", kind="choice", options=DIMENSIONS, words="dimension", value="output"),
                 Field(name="aspect", kind="choice", options=ASPECTS, words="aspect", value="quantity"),
-                Field(name="op", kind="choice", options=OPS, words="op", value=">="),
-                Field(name="value", label="target"),
+                Field(name="op", kind="choice", options=OPS, words="op", value=">=", place="target.op"),
+                Field(name="value", label="target", place="target.value"),
                 Field(name="unit", label="indicator_unit", is_required=False),
                 Field(name="weight", kind="number"),
                 Field(name="measure", kind="choice", options=MEASURES, words="measure", value="reported"),
-                Field(name="with", label="arguments", is_required=False),
+                Field(name="with", label="arguments", is_required=False, look="field-double"),
             ),
         ),
     ),

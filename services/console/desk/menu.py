@@ -36,16 +36,29 @@ def tasks_of(scene: Scene) -> list[Task]:
 
 
 def show_menu(scene: Scene, chosen: str | None) -> None:
-    """The menu, with the page that is open marked."""
+    """The menu, with the page that is open marked; on a phone folded, or it would stand before every form."""
     words = scene.words
     menu = ui.element("nav").classes("part desk-menu")
     menu.props["aria-label"] = words("desk.tasks")
     with menu:
-        for group, tasks in groupby(tasks_of(scene), key=lambda task: task.group):
-            ui.label(words(f"group.{group}")).classes("desk-group")
-            for task in tasks:
-                link = ui.element("a").props(f'href="/desk/{task.name}"').classes("desk-task")
-                if task.name == chosen:
-                    link.props('aria-current="page"')
-                with link:
-                    ui.label(words(f"task.{task.name}"))
+        _links(scene, chosen)
+    with ui.element("details").classes("part desk-fold") as fold:
+        if chosen is None:
+            fold.props("open")
+        with ui.element("summary"):
+            ui.label(words("desk.tasks"))
+        with ui.element("nav").classes("desk-links") as folded:
+            folded.props["aria-label"] = words("desk.tasks")
+            _links(scene, chosen)
+
+
+def _links(scene: Scene, chosen: str | None) -> None:
+    words = scene.words
+    for group, tasks in groupby(tasks_of(scene), key=lambda task: task.group):
+        ui.label(words(f"group.{group}")).classes("desk-group")
+        for task in tasks:
+            link = ui.element("a").props(f'href="/desk/{task.name}"').classes("desk-task")
+            if task.name == chosen:
+                link.props('aria-current="page"')
+            with link:
+                ui.label(words(f"task.{task.name}"))

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from services.console.desk.concerns import concerned_field, figures_of
 from services.console.desk.fields import Asked, AskedRows
 from services.console.desk.forms import Form
 from services.console.frame import Scene, explain
@@ -12,13 +13,7 @@ from services.console.sources import Refused
 from services.console.words import Words
 from shared.identity import new_id
 
-MONEY_FIGURES: Final = frozenset(
-    {
-        "amount", "paid", "remaining", "limit", "received", "contract_amount", "advance_amount", "committed",
-    }
-)  # fmt: skip
 EMPTIED: Final = frozenset({"amount", "long", "number"})  # After success: nothing is entered twice by mistake.
-HIDDEN_FIGURES: Final = frozenset({"type", "title", "status", "detail", "also", "errors"})
 
 
 class Sheet:
@@ -34,7 +29,7 @@ class Sheet:
     ) -> None:
         self._scene = scene
         self._form = form
-        self._chosen = project
+        self.chosen = project  # By the address of the page.
         self._key = new_id()  # Kept until it is done: sent twice, it is done once.
         self._shape = body  # Makes of what was entered what the call wants.
         self._asked: dict[str, Asked | AskedRows] = {}
@@ -60,7 +55,7 @@ class Sheet:
             if isinstance(asked, Asked) and isinstance(asked.input, ui.select):
                 asked.input.on_value_change(self._fill)
                 options = list(asked.input.options)
-                chosen = self._chosen if self._chosen in options else options[0] if len(options) == 1 else None
+                chosen = self.chosen if self.chosen in options else options[0] if len(options) == 1 else None
                 if chosen is not None:
                     asked.input.set_value(chosen)
 
@@ -81,7 +76,7 @@ class Sheet:
     async def _send(self) -> None:
         self._quiet()
         values = {name: asked.value() for name, asked in self._asked.items()}
-        if self._misses(values):
+        if self._misses():
             return
         path = self._form.path.format(**{name: value for name, value in values.items() if isinstance(value, str)})
         self._button.disable()
@@ -94,13 +89,15 @@ class Sheet:
             self._button.enable()
         self._accepted()
 
-    def _misses(self, values: Mapping[str, Any]) -> bool:
+    def _misses(self) -> bool:
         """Whether something required is empty; it is said at once, without asking the service."""
         missing = False
-        for name, asked in self._asked.items():
-            if asked.field.is_required and values[name] in (None, []):
-                asked.complain(self._scene.words("error.missing"))
-                missing = True
+        for asked in self._asked.values():
+            inputs = asked.inputs().values() if isinstance(asked, AskedRows) else ()
+            for each in (asked, *inputs):
+                if each.field.is_required and each.value() in (None, []):
+                    each.complain(self._scene.words("error.missing"))
+                    missing = True
         if missing:
             self._tell(self._scene.words("problem.validation"), is_good=False)
         return missing
@@ -143,12 +140,16 @@ class Sheet:
                 inputs[place].complain(message)
             else:
                 rest.append(f"{error.get('field', '')}: {message}" if error.get("field") else message)
+        also = [Refused(refused.status, problem) for problem in refused.problem.get("also", ())]
         self._tell(explain(self._scene.words, refused), is_good=False, further=rest)
         with self._outcome:
             show_figures(refused.problem, self._scene.words)
-            for problem in refused.problem.get("also", ()):
-                ui.label(f"✗ {explain(self._scene.words, Refused(refused.status, problem))}").classes("outcome-text")
-                show_figures(problem, self._scene.words)
+            for each in also:
+                ui.label(f"✗ {explain(self._scene.words, each)}").classes("outcome-text")
+                show_figures(each.problem, self._scene.words)
+        for each in reversed([refused, *also]):  # Of two about one field, the first that was found stays.
+            if concerned := concerned_field(each.slug, self._asked):
+                self._asked[concerned].complain(explain(self._scene.words, each))
 
     def _tell(self, text: str, *, is_good: bool, further: list[str] | None = None) -> None:
         self._outcome.clear()
@@ -179,16 +180,12 @@ def fault_text(error: Mapping[str, Any], words: Words) -> str:
 
 def show_figures(problem: Mapping[str, Any], words: Words) -> None:
     """The figures that a refusal rests on."""
-    figures = [(name, value) for name, value in problem.items() if name not in HIDDEN_FIGURES and _is_plain(value)]
+    figures = figures_of(problem, words)
     if problem.get("detail") and "errors" not in problem and figures:
         with ui.element("dl").classes("facts"):
-            for name, value in figures:
+            for name, text in figures:
                 with ui.element("div"):
                     with ui.element("dt"):
-                        ui.label(words.of("figure", name))
+                        ui.label(name)
                     with ui.element("dd"):
-                        ui.label(words.money(value) if name in MONEY_FIGURES else str(value))
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+                        ui.label(text)

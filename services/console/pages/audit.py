@@ -7,12 +7,12 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 from starlette.requests import Request
 
-from services.console.components import Ledger
+from services.console.components import Drop, Ledger
 from services.console.frame import Scene, appearance_of, explain, framed, heading, scene_of
 from services.console.parts import Parts
 from services.console.sources import Refused
 
-BYTES_MAX: Final = 256 * 1024  # What evaluation takes.
+BYTES_MAX: Final = 2 * 1024 * 1024  # What evaluation takes as a workbook; of JSON it says itself what is too much.
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SIGNS: Final = {"error": "✗", "doubt": "?"}
 
@@ -28,14 +28,14 @@ def add(parts: Parts) -> None:
             heading(words("audit.title"), 1)
             with ui.element("section").classes("part whole"):
                 ui.label(words("audit.explained")).classes("quiet")
-                drop_here(words("audit.drop"), ".xlsx,.json", _Audit(scene).take)
-
-
-def drop_here(label: str, kinds: str, take: Any) -> None:
-    """A place to drop a file on, or to choose one with."""
-    upload = ui.upload(label=label, auto_upload=True, max_files=50, max_file_size=BYTES_MAX, on_upload=take)
-    upload.props(f'accept="{kinds}" flat bordered').classes("whole upload")
-    upload.props["aria-label"] = label
+                Drop(
+                    words("audit.drop"),
+                    words("audit.limit"),
+                    words.section("drop"),
+                    kinds=".xlsx,.json",
+                    bytes_max=BYTES_MAX,
+                    on_upload=_Audit(scene).take,
+                )
 
 
 class _Audit:

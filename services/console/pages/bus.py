@@ -21,8 +21,9 @@ EACH_SECONDS: Final = 3.0
 COUNTED: Final = {
     "scorebus_events_duplicate": "duplicate",
     "scorebus_events_refused": "refused",
-    "scorebus_events_parked": "parked",
+    "scorebus_parked_events": "parked",
     "scorebus_events_pulled": "pulled",
+    "scorebus_pulls_failed": "failed_pulls",
 }
 PLACED: Final = {
     "scorebus_watermark_sequence": "watermark",
@@ -108,8 +109,8 @@ class _Bus:
 
 
 def _link_columns(words: Words) -> list[dict[str, Any]]:
-    names = ("link", "head", "watermark", "lag", "state", "duplicate", "pulled", "refused", "parked")
-    numbers = {"head", "watermark", "lag", "duplicate", "pulled", "refused", "parked"}
+    names = ("link", "head", "watermark", "lag", "state", "duplicate", "pulled", "failed_pulls", "refused", "parked")
+    numbers = {"head", "watermark", "lag", "duplicate", "pulled", "failed_pulls", "refused", "parked"}
     return [{"key": name, "label": words(f"bus.{name}"), "number": name in numbers} for name in names]
 
 

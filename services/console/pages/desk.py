@@ -3,6 +3,7 @@
 from nicegui import ui
 from starlette.requests import Request
 
+from services.console.desk.following import follow
 from services.console.desk.forms import FORMS
 from services.console.desk.menu import show_menu, tasks_of
 from services.console.desk.sheet import Sheet
@@ -36,4 +37,5 @@ def add(parts: Parts) -> None:
             show_menu(scene, form.name)
             with ui.element("section").classes("part desk-sheet"):
                 heading(words(f"task.{form.name}"))
-                Sheet(scene, form, project=request.query_params.get("project"))
+                sheet = Sheet(scene, form, project=request.query_params.get("project"))
+                follow(scene, sheet, form.name)

@@ -7,14 +7,15 @@ from nicegui import ui
 from nicegui.events import UploadEventArguments
 from starlette.requests import Request
 
+from services.console.components import Drop
 from services.console.desk.menu import show_menu
 from services.console.desk.project_file import Declared, NoProjectFile, declared_in
 from services.console.desk.sheet import fault_text, show_figures
 from services.console.frame import Scene, appearance_of, explain, framed, heading, scene_of
-from services.console.pages.audit import drop_here
 from services.console.parts import Parts
 from services.console.sources import Refused
 
+BYTES_MAX: Final = 256 * 1024  # The largest body that a service takes.
 TRIES: Final = 20  # Others learn of a new project within moments.
 PAUSE_SECONDS: Final = 0.5
 NOT_YET: Final = frozenset({"project-unknown", "line-unknown", "contract-unknown"})
@@ -43,7 +44,14 @@ def add(parts: Parts) -> None:
                     outcome.clear()
                     await _apply(scene, await event.file.read(), outcome)
 
-                drop_here(words("file.drop"), ".toml", take)
+                Drop(
+                    words("file.drop"),
+                    words("file.limit"),
+                    words.section("drop"),
+                    kinds=".toml",
+                    bytes_max=BYTES_MAX,
+                    on_upload=take,
+                )
                 outcome.move(target_index=-1)
 
 
@@ -57,17 +65,18 @@ async def _apply(scene: Scene, content: bytes, outcome: ui.element) -> None:
         return
     for call in calls:
         with outcome, ui.element("li"):
-            line = ui.label(f"… {words.of('service', call.service)} {call.path}")
+            what = words(f"file.{call.service}", id=call.path.split("/")[2])
+            line = ui.label(f"… {what}")
             try:
                 await _put(scene, call)
             except Refused as refused:
-                line.set_text(f"✗ {words.of('service', call.service)} {call.path}: {explain(words, refused)}")
+                line.set_text(f"✗ {what}: {explain(words, refused)}")
                 line.classes("tone-bad")
                 for error in refused.problem.get("errors", ()):
                     ui.label(f"{error.get('field', '')}: {fault_text(error, words)}")
                 show_figures(refused.problem, words)
                 return
-            line.set_text(f"✓ {words.of('service', call.service)} {call.path}")
+            line.set_text(f"✓ {what}")
             line.classes("tone-good")
     with outcome:
         ui.label(f"✓ {words('desk.done')}").classes("outcome-text tone-good")

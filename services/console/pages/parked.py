@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from services.console.frame import Scene, explain, heading, section
+from services.console.frame import Scene, explain, section
+from services.console.pages.asking import ask_reason
 from services.console.sources import SERVICES, Refused
 
 SHOWN: Final = 50
@@ -55,20 +56,11 @@ class Parked:
     def _step(self, service: str, row: dict[str, Any], step: str) -> None:
         words = self._scene.words
 
-        def ask() -> None:
-            with ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
-                heading(words(f"parked.{step}"))
-                reason = ui.input(label=words("field.reason")).props("outlined").classes("whole")
+        async def take(reason: str) -> None:
+            await self._take(service, row["position"], step, reason)
 
-                async def take() -> None:
-                    dialog.close()
-                    await self._take(service, row["position"], step, str(reason.value or "").strip())
-
-                ui.button(words(f"parked.{step}"), on_click=take).props("unelevated no-caps").classes("send")
-            dialog.on("hide", dialog.delete)
-            dialog.open()
-
-        ui.button(words(f"parked.{step}"), on_click=ask).props("outline no-caps dense")
+        name = words(f"parked.{step}")
+        ui.button(name, on_click=lambda: ask_reason(self._scene, name, take)).props("outline no-caps dense")
 
     async def _take(self, service: str, position: int, step: str, reason: str) -> None:
         try:

@@ -1,6 +1,6 @@
 """The plan editor: indicators found in the catalogue, and weights that show their sum."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -11,12 +11,12 @@ from services.console.desk.fields import Asked, AskedRows
 from services.console.desk.forms import PLAN
 from services.console.desk.menu import show_menu
 from services.console.desk.sheet import Sheet
-from services.console.frame import Scene, appearance_of, explain, framed, heading, scene_of
+from services.console.frame import Scene, appearance_of, framed, heading, scene_of
+from services.console.pages.finding import Finder, entries_of, plain_target
 from services.console.parts import Parts
 from services.console.sources import Refused
 from services.console.words import Words
 
-FOUND_MAX: Final = 12
 FULL: Final = Decimal(100)
 KEPT: Final = ("scoring",)  # Of an indicator: not asked, but not lost either.
 
@@ -38,7 +38,7 @@ def add(parts: Parts) -> None:
             with ui.element("section").classes("part desk-sheet"):
                 heading(words("task.plan"))
                 editor = _Editor(scene)
-                await editor.open(request.query_params.get("project"))
+                await editor.open(request.query_params.get("project"), request.query_params.getlist("take"))
 
 
 class _Editor:
@@ -48,20 +48,22 @@ class _Editor:
         self._scene = scene
         self._kept: dict[str, dict[str, Any]] = {}
         self._overrides: Any = None
+        self._taken: list[Mapping[str, Any]] = []
 
-    async def open(self, project: str | None) -> None:
-        """Show the editor, with the plan in force where there is one."""
+    async def open(self, project: str | None, codes: list[str]) -> None:
+        """Show the editor, with the plan in force where there is one, and the indicators of the catalogue's *codes*."""
+        self._taken = await entries_of(self._scene, codes)
         catalogue = ui.element("div").classes("catalogue-search")
+        self._sum = ui.label().classes("weight-sum").props("role=status")
         self._sheet = Sheet(self._scene, PLAN, project=project, body=self._body)
         self._rows = self._sheet.input("indicators")
         assert isinstance(self._rows, AskedRows)
         await self._offer_policies()
         with catalogue:
-            search_catalogue(self._scene, self._pick)
-            self._sum = ui.label().classes("weight-sum").props("role=status")
+            Finder(self._scene, self._scene.words("catalogue.take"), self._pick)
         self._asked("project").input.on_value_change(self._load)
         self._asked("execution.weight").input.on_value_change(self._add_up)
-        self._rows.on_change(self._add_up)
+        self._rows.on_change(self._changed)
         await self._load()
 
     def _asked(self, name: str) -> Asked:
@@ -90,14 +92,16 @@ class _Editor:
             self._fill(await self._scene.get("evaluation", f"/projects/{project}/plan"))
         except Refused:
             await self._begin(str(project))
-        self._add_up()
+        while self._taken:
+            self._pick(self._taken.pop(0))
+        self._changed()
 
     def _fill(self, plan: Mapping[str, Any]) -> None:
         for name in ("title", "fiscal_year", "from", "to", "objective", "policy"):
-            self._asked(name).begin(_text(plan[name]))
+            self._asked(name).begin(plain_target(plan[name]))
         self._asked("execution.weight").begin(plan["execution"]["weight"])
         assert isinstance(self._rows, AskedRows)
-        self._rows.set([_flat(each) for each in plan["indicators"]])
+        self._rows.set([_flat(each, self._scene.words) for each in plan["indicators"]])
         self._overrides = plan.get("policy_overrides")
         self._kept = {
             each["code"]: {name: each[name] for name in KEPT if each.get(name)} for each in plan["indicators"]
@@ -111,19 +115,33 @@ class _Editor:
         values = {"title": budget["name"], "fiscal_year": budget["fiscal_year"]}
         values |= {"from": budget["starts_on"], "to": budget["ends_on"]}
         for name, value in values.items():
-            self._asked(name).begin(_text(value))
+            self._asked(name).begin(plain_target(value))
 
     def _pick(self, entry: Mapping[str, Any]) -> None:
         assert isinstance(self._rows, AskedRows)
         target = entry.get("target") or {}
-        row = _flat({**entry, "code": self._next_code(), "target": target, "weight": ""})
+        row = _flat({**entry, "code": self._next_code(), "target": target, "weight": ""}, self._scene.words)
         row["name"] = entry["name"]
         self._rows.add(row)
-        self._add_up()
+        self._changed()
 
     def _next_code(self) -> str:
         assert isinstance(self._rows, AskedRows)
         return f"{len(self._rows.value()) + 1}"
+
+    def _changed(self) -> None:
+        self._add_up()
+        self._hint()
+
+    def _hint(self) -> None:
+        """Say in each row what its measure wants to be told."""
+        assert isinstance(self._rows, AskedRows)
+        for row in self._rows.rows():
+            name = f"argument_hint.{row['measure'].value()}"
+            hint = self._scene.words(name) if self._scene.words.has(name) else ""
+            if row["with"].input.props.get("hint") != hint:
+                row["with"].input.props["hint"] = hint
+                row["with"].input.update()
 
     def _add_up(self) -> None:
         assert isinstance(self._rows, AskedRows)
@@ -139,61 +157,10 @@ class _Editor:
             indicator = {name: row.get(name, "") for name in ("code", "dimension", "aspect", "name", "unit", "measure")}
             indicator["weight"] = row.get("weight", "")
             indicator["target"] = {"op": row.get("op", ""), "value": _target(row.get("op"), row.get("value", ""))}
-            indicator["with"] = _arguments(row.get("with", ""))
+            indicator["with"] = arguments_in(row.get("with", ""), self._scene.words)
             indicators.append(indicator | self._kept.get(row.get("code", ""), {}))
         whole = body | {"project": self._asked("project").value(), "indicators": indicators}
         return whole if self._overrides is None else whole | {"policy_overrides": self._overrides}
-
-
-def search_catalogue(scene: Scene, pick: Callable[[Mapping[str, Any]], None] | None) -> None:
-    """A search of the catalogue; with *pick*, each find has a button that takes it."""
-    words = scene.words
-    asked = ui.input(label=words("catalogue.search")).props("outlined dense clearable debounce=300").classes("whole")
-    asked.props["data-field"] = "catalogue"
-    found = ui.element("div").classes("finds").props("role=status aria-live=polite")
-
-    async def search() -> None:
-        text = str(asked.value or "").strip()
-        if not text and pick is not None:
-            found.clear()
-            return
-        try:
-            entries = (await scene.get("evaluation", "/catalogue", q=text[:200], limit=FOUND_MAX))["items"]
-        except Refused as refused:
-            ui.notify(explain(words, refused), type="warning")
-            return
-        found.clear()
-        with found:
-            if not entries:
-                ui.label(words("catalogue.none")).classes("quiet")
-            for entry in entries:
-                _show_find(entry, words, pick)
-
-    asked.on_value_change(search)
-    if pick is None:
-        ui.timer(0.01, search, once=True)
-
-
-def _show_find(entry: Mapping[str, Any], words: Words, pick: Callable[[Mapping[str, Any]], None] | None) -> None:
-    zh, en = entry["name"], entry.get("name_en") or ""
-    names = (zh, en) if words.language == "zh" else (en or zh, zh)
-    with ui.element("article").classes("find"):
-        with ui.element("div").classes("find-what"):
-            ui.label(names[0]).classes("find-name")
-            ui.label(" · ".join(filter(None, (names[1], entry["code"])))).classes("quiet small")
-            place = f"{words.of('dimension', entry['dimension'])} / {words.of('aspect', entry['aspect'])}"
-            target = entry.get("target")
-            shown = "" if target is None else f"{words.of('op', target['op'])} {_text(target['value'])}"
-            measure = words.of("measure", entry["measure"])
-            ui.label(" · ".join(filter(None, (place, f"{shown} {entry['unit'] or ''}".strip(), measure)))).classes(
-                "small"
-            )
-            if pick is None:
-                collect = entry.get("collect") or {}
-                ui.label(str(collect.get(words.language) or "")).classes("quiet small")
-        if pick is not None:
-            taken = pick
-            ui.button(words("catalogue.take"), on_click=lambda: taken(entry)).props("outline dense no-caps")
 
 
 def _policy_name(policy: Mapping[str, Any], words: Words) -> str:
@@ -203,7 +170,7 @@ def _policy_name(policy: Mapping[str, Any], words: Words) -> str:
     return f"{policy['name']} · {title}" if title else str(policy["name"])
 
 
-def _flat(indicator: Mapping[str, Any]) -> dict[str, Any]:
+def _flat(indicator: Mapping[str, Any], words: Words) -> dict[str, Any]:
     target = indicator.get("target") or {}
     row = {
         name: indicator.get(name) or "" for name in ("code", "dimension", "aspect", "name", "unit", "weight", "measure")
@@ -211,15 +178,9 @@ def _flat(indicator: Mapping[str, Any]) -> dict[str, Any]:
     arguments = indicator.get("with") or {}
     return row | {
         "op": target.get("op", ">="),
-        "value": _text(target.get("value", "")),
-        "with": ", ".join(f"{name}={value}" for name, value in arguments.items()),
+        "value": plain_target(target.get("value", "")),
+        "with": arguments_shown(arguments, words),
     }
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
 
 
 def _target(op: Any, value: str) -> Any:
@@ -228,9 +189,25 @@ def _target(op: Any, value: str) -> Any:
     return value
 
 
-def _arguments(text: str) -> dict[str, str]:
-    pairs = (part.partition("=") for part in text.replace("，", ",").split(",") if part.strip())
-    return {name.strip(): value.strip() for name, _, value in pairs}
+def arguments_shown(arguments: Mapping[str, Any], words: Words) -> str:
+    """The arguments of a measure as one text, in the page's language."""
+    return ", ".join(
+        f"{words.of('argument', name)}={words.of('statistic', value) if name == 'statistic' else value}"
+        for name, value in arguments.items()
+    )
+
+
+def arguments_in(text: str, words: Words) -> dict[str, str]:
+    """The arguments that *text* names, in the page's language or as the plan has them."""
+    names = {word: name for name, word in words.section("argument").items()}
+    statistics = {word: name for name, word in words.section("statistic").items()}
+    found = {}
+    for part in text.replace("，", ",").replace("＝", "=").split(","):
+        if part.strip():
+            written, _, value = (each.strip() for each in part.partition("="))
+            name = names.get(written, written)
+            found[name] = statistics.get(value, value) if name == "statistic" else value
+    return found
 
 
 def _number(value: Any) -> Decimal:

@@ -1,21 +1,23 @@
 """Payment requests at the desk: who approves sees what waits for a decision, who pays what is approved."""
 
-from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from nicegui import ui
 from starlette.requests import Request
 
+from services.console.desk.fields import Asked
+from services.console.desk.forms import Field
 from services.console.desk.menu import show_menu
 from services.console.desk.sheet import show_figures
 from services.console.frame import Scene, appearance_of, explain, framed, heading, leave_out, scene_of
+from services.console.pages.asking import add_buttons, ask_reason, small_dialog
 from services.console.parts import Parts
 from services.console.sources import Refused
 from shared.identity import new_id
 
 SCOPES: Final = ("payments:request", "payments:approve", "payments:pay")
 SHOWN: Final = 100
+EACH_SECONDS: Final = 3.0  # No stream tells of requests.
 ORDER: Final = {"requested": 0, "approved": 1, "paid": 2, "rejected": 3}
 SIGNS: Final = {"requested": "…", "approved": "→", "paid": "✓", "rejected": "✗"}
 
@@ -48,17 +50,31 @@ class _Requests:
         self._place = ui.element("div").classes("requests")
         self._keys: dict[str, str] = {}  # One for each request that is being paid: sent twice, it is paid once.
         self._outcomes: dict[str, ui.element] = {}
+        self._shown: list[dict[str, Any]] | None = None
 
     async def show(self) -> None:
-        """Fetch the list and show it."""
+        """Fetch the list and show it, and again when somebody else has taken a step."""
+        await self._look()
+        ui.timer(EACH_SECONDS, self._look, immediate=False)
+
+    async def _look(self) -> None:
+        if self._scene.visitor.is_over:
+            return
         try:
             found = await self._scene.every("budget", "/payment-requests")
         except Refused as refused:
-            with self._place:
-                leave_out(self._scene, refused)
+            if self._shown is None:
+                self._place.clear()
+                with self._place:
+                    leave_out(self._scene, refused)
             return
-        self._place.clear()
         found.sort(key=lambda request: (ORDER[request["status"]], request["requested_at"]))
+        if found != self._shown:
+            self._shown = found
+            self._build(found)
+
+    def _build(self, found: list[dict[str, Any]]) -> None:
+        self._place.clear()
         with self._place:
             if not found:
                 ui.label(self._scene.words("requests.none")).classes("quiet")
@@ -78,7 +94,9 @@ class _Requests:
                         f"requests.{'rejected' if status == 'rejected' else 'approved'}_by",
                         person=request["decided_by"],
                     )
-                ui.label(f"{request['project']} / {request['line']} · {people}").classes("quiet small")
+                standing = self._scene.parts.board.standings.get(request["project"])
+                title = request["project"] if standing is None else standing.title
+                ui.label(f"{title} / {request['line']} · {people}").classes("quiet small")
                 if request["rejection_reason"]:
                     ui.label(request["rejection_reason"]).classes("quiet")
             with ui.element("span").classes("status"):
@@ -95,32 +113,34 @@ class _Requests:
         async def approve() -> None:
             await self._take(name, "approval", {})
 
-        async def pay() -> None:
-            today = datetime.now(ZoneInfo(self._scene.parts.settings.time_zone)).date()
-            await self._take(name, "payment", {"paid_on": today.isoformat()})
+        async def reject(reason: str) -> None:
+            await self._take(name, "rejection", {"reason": reason})
 
         if request["status"] == "requested" and may("payments:approve"):
             ui.button(words("requests.approve"), on_click=approve).props("unelevated no-caps dense").classes("send")
-            ui.button(words("requests.reject"), on_click=lambda: self._ask_reason(name)).props("outline no-caps dense")
+            ui.button(
+                words("requests.reject"), on_click=lambda: ask_reason(self._scene, words("requests.reject"), reject)
+            ).props("outline no-caps dense")
         if request["status"] == "approved" and may("payments:pay"):
-            ui.button(words("requests.pay"), on_click=pay).props("unelevated no-caps dense").classes("send")
+            ui.button(words("requests.pay"), on_click=lambda: self._ask_day(request)).props(
+                "unelevated no-caps dense"
+            ).classes("send")
 
-    def _ask_reason(self, name: str) -> None:
-        words = self._scene.words
-        with ui.dialog() as dialog, ui.element("div").classes("sheet sheet-small"):
-            heading(words("requests.reject"))
-            reason = ui.input(label=words("field.reason")).props("outlined autogrow type=textarea").classes("whole")
+    def _ask_day(self, request: dict[str, Any]) -> None:
+        """The day on which the money left: the platform records payments, it makes none."""
+        words, name = self._scene.words, request["payment_request"]
+        with small_dialog(self._scene, words("requests.pay")) as dialog:
+            ui.label(f"{words.money(request['amount'])} · {request['payee']}").classes("request-amount")
+            paid_on = Asked(self._scene, Field(name="paid_on", kind="day"))
 
-            async def reject() -> None:
-                if not str(reason.value).strip():
-                    reason.error = words("error.missing")
+            async def pay() -> None:
+                if paid_on.value() is None:
+                    paid_on.complain(words("error.missing"))
                     return
                 dialog.close()
-                await self._take(name, "rejection", {"reason": str(reason.value).strip()})
+                await self._take(name, "payment", {"paid_on": paid_on.value()})
 
-            ui.button(words("requests.reject"), on_click=reject).props("unelevated no-caps").classes("send")
-        dialog.on("hide", dialog.delete)
-        dialog.open()
+            add_buttons(self._scene, dialog, words("requests.pay"), pay)
 
     async def _take(self, name: str, step: str, body: dict[str, Any]) -> None:
         key = self._keys.setdefault(f"{name} {step}", new_id())
@@ -136,4 +156,4 @@ class _Requests:
             return
         with self._place:
             ui.notify(self._scene.words("desk.done"), type="positive")
-        await self.show()
+        await self._look()

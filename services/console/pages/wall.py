@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from services.console.door import WALL_COOKIE
-from services.console.frame import scene_of
+from services.console.frame import heading, line_state, scene_of
 from services.console.login import set_session_cookie
 from services.console.pages.overview import show_board
 from services.console.parts import Parts
@@ -24,9 +24,10 @@ def add(parts: Parts) -> None:
             return begun
         scene = scene_of(request, parts)
         scene.client.title = "Scorebus"
-        with ui.element("main").classes("content wall"):
-            with ui.element("h1"):
-                ui.label(scene.words("overview.title"))
+        with ui.element("div").classes("content wall"):
+            with ui.element("div").classes("wall-head"):
+                heading(scene.words("overview.title"), 1)
+                line_state(scene)  # What does not move any more must not look like a quiet day.
             if scene.visitor.may("scores:read"):
                 show_board(scene, is_wall=True)
             else:

@@ -1,7 +1,8 @@
 """What people read, in Chinese and English: texts, amounts, dates. Nothing on a page is written anywhere else."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -13,6 +14,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 TAGS: Final[Mapping[Language, str]] = {"zh": "zh-CN", "en": "en-US"}
 MYRIAD: Final = Decimal(10_000)
+NUMBER: Final = re.compile(r"(-?)(\d+)((?:\.\d+)?)")
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -69,6 +71,22 @@ class Words:
         if abs(amount) >= MYRIAD:
             return f"{_plain(amount / MYRIAD)} 万元"
         return f"{amount:,.2f} 元"
+
+    def amounts(self, yuan: Sequence[str | Decimal]) -> list[str]:
+        """Amounts that stand in one table: in one unit and with as many digits each, so that they can be compared."""
+        amounts = [Decimal(str(each)) for each in yuan]
+        if self.language == "en" or not any(abs(amount) >= MYRIAD for amount in amounts):
+            return [self.money(amount) for amount in amounts]
+        digits = max((len(_plain(amount / MYRIAD).partition(".")[2]) for amount in amounts), default=0)
+        return [f"{amount / MYRIAD:,.{max(digits, 2)}f} 万元".replace("-", "−") for amount in amounts]
+
+    def number(self, text: str) -> str:
+        """A number in plain digits, its thousands set apart; a text that is none, as it is."""
+        written = NUMBER.fullmatch(text)
+        if written is None:
+            return text
+        sign, whole, rest = written.groups()
+        return f"{sign and '−'}{int(whole):,}{rest}"
 
     def percent(self, ratio: str | float | None) -> str:
         """A share of one as per cent, with one decimal."""

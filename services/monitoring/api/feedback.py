@@ -1,17 +1,20 @@
 """The calls about complaints, surveys and service counts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlmodel import Session
 
-from services.monitoring.api.callers import FeedbackWriter, Reader, Shown, one, shown, visible, writing
+from services.monitoring.api.callers import FeedbackWriter, Reader, Shown, one, projects_of, shown, visible, writing
 from services.monitoring.handlers import feedback as handlers
 from services.monitoring.model import Closure, Complaint, ServiceCount, SurveyAnswers
+from services.monitoring.store import Store
+from shared import pages
 from shared.fields import COUNT_MAX, Body, Count, Day, Id, Moment, Text
 from shared.idempotency import Answer
 from shared.identity import new_id
+from shared.pages import Cursor, Limit
 from shared.service import Service
 
 
@@ -78,6 +81,22 @@ def _add_complaints(routes: APIRouter, service: Service) -> None:
 
         return await service.once.answer(request, work)
 
+    @routes.get("/complaints", tags=["feedback"])
+    async def complaints(
+        caller: Reader,
+        project: Id | None = None,
+        status: Literal["open", "closed"] | None = None,
+        limit: Limit = pages.LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Shown:
+        """Complaints, oldest first."""
+        projects, after = projects_of(caller, project), pages.number(cursor)
+        is_open = None if status is None else status == "open"
+        rows = await service.database.read(
+            lambda session: Store(session).complaints(projects=projects, is_open=is_open, after=after, limit=limit + 1)
+        )
+        return pages.page(rows, limit, lambda row: show_complaint(row[1]), lambda row: row[0])
+
     @routes.get("/complaints/{complaint}", tags=["feedback"])
     async def complaint(complaint: Id, caller: Reader) -> Shown:
         """One complaint."""
@@ -98,6 +117,17 @@ def _add_surveys(routes: APIRouter, service: Service) -> None:
             return Answer(status=201, body=show_answers(answers), location=location)
 
         return await service.once.answer(request, work)
+
+    @routes.get("/surveys", tags=["feedback"])
+    async def all_answers(
+        caller: Reader, project: Id | None = None, limit: Limit = pages.LIMIT_DEFAULT, cursor: Cursor = None
+    ) -> Shown:
+        """The answers to all surveys, oldest record first; those of one survey add up."""
+        projects, after = projects_of(caller, project), pages.number(cursor)
+        rows = await service.database.read(
+            lambda session: Store(session).all_answers(projects=projects, after=after, limit=limit + 1)
+        )
+        return pages.page(rows, limit, lambda row: show_answers(row[1]), lambda row: row[0])
 
     @routes.get("/surveys/{survey}/answers/{answer}", tags=["feedback"])
     async def answers(survey: Id, answer: Id, caller: Reader) -> Shown:

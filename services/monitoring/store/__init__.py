@@ -180,6 +180,19 @@ class Store:
         row = self._session.scalars(select(ComplaintRow).where(sa.column("complaint") == complaint)).first()
         return None if row is None else _complaint(row)
 
+    def complaints(
+        self, *, projects: Sequence[str] | None, is_open: bool | None, after: int, limit: int
+    ) -> list[tuple[int, Complaint]]:
+        """At most *limit* complaints filed after number *after*, with their numbers; *projects* None means all."""
+        query = select(ComplaintRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        if is_open is not None:
+            closed_at: sa.ColumnClause[datetime] = sa.column("closed_at")
+            query = query.where(closed_at.is_(None) if is_open else closed_at.is_not(None))
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
+        return [(row.number or 0, _complaint(row)) for row in rows]
+
     def add_complaint(self, complaint: Complaint, by: str) -> None:
         fields = asdict(complaint)
         del fields["closure"]
@@ -194,10 +207,18 @@ class Store:
     def save_answers(self, answers: SurveyAnswers, by: str) -> None:
         self._session.add(SurveyRow(**asdict(answers), recorded_by=by))
 
+    def all_answers(self, *, projects: Sequence[str] | None, after: int, limit: int) -> list[tuple[int, SurveyAnswers]]:
+        """At most *limit* records of answers after number *after*, with their numbers; *projects* None means all."""
+        query = select(SurveyRow).where(sa.column("number") > after)
+        if projects is not None:
+            query = query.where(sa.column("project").in_(projects))
+        rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
+        return [(row.number or 0, _answers(row)) for row in rows]
+
     def answers(self, survey: str, answer: str) -> SurveyAnswers | None:
         query = select(SurveyRow).where(sa.column("survey") == survey, sa.column("answer") == answer)
         row = self._session.scalars(query).first()
-        return None if row is None else SurveyAnswers(**row.model_dump(exclude={"number", "recorded_by"}))
+        return None if row is None else _answers(row)
 
     def save_service_count(self, counted: ServiceCount, by: str) -> None:
         self._session.add(ServiceCountRow(**asdict(counted), recorded_by=by))
@@ -298,6 +319,10 @@ def _cycle(fields: Mapping[str, Any]) -> FaultCycle:
         response=response,
         resolution=resolution,
     )
+
+
+def _answers(row: SurveyRow) -> SurveyAnswers:
+    return SurveyAnswers(**row.model_dump(exclude={"number", "recorded_by"}))
 
 
 def _complaint(row: ComplaintRow) -> Complaint:

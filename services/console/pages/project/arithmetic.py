@@ -27,9 +27,11 @@ async def show_arithmetic(scene: Scene, project: str, code: str, day: date | Non
         ui.notify(explain(words, refused), type="warning")
         return
     with scene.client, ui.dialog() as dialog, ui.element("div").classes("sheet"):
-        dialog.props["aria-label"] = found["name"]
+        is_execution = code == "execution" and "dimension" not in found
+        name = words("form.execution_name") if is_execution else f"{found['code']} {found['name']}"
+        dialog.props["aria-label"] = name
         with ui.element("div").classes("sheet-head"):
-            heading(f"{found['code']} {found['name']}")
+            heading(name)
             ui.button(words("frame.close"), on_click=dialog.close).props("flat no-caps")
         _steps(found, words)
         heading(words("arithmetic.evidence"), 3)
@@ -51,14 +53,14 @@ def _steps(found: dict[str, Any], words: Words) -> None:
             with ui.element("li"):
                 ui.label(str(step.get(words.language) or step.get("en", "")))
                 if step.get("value") is not None:
-                    ui.label(str(step["value"])).classes("step-value")
+                    ui.label(words.number(str(step["value"]))).classes("step-value")
 
 
 def _columns(words: Words) -> list[dict[str, Any]]:
     return [
         {"key": "time", "label": words("arithmetic.time")},
         {"key": "type", "label": words("arithmetic.event")},
-        {"key": "contribution", "label": words("arithmetic.contribution")},
+        {"key": "contribution", "label": words("arithmetic.contribution"), "number": True},
         {"key": "place", "label": words("arithmetic.place")},
         {"key": "hash", "label": words("arithmetic.hash"), "code": True},
     ]
@@ -70,7 +72,7 @@ def _row(item: dict[str, Any], words: Words) -> dict[str, Any]:
         "id": f"{item['source']}-{item['sequence']}",
         "time": words.moment(item["time"]),
         "type": {"text": words.of("event", kind.replace(".", "_")), "title": item["type"]},
-        "contribution": item["contribution"],
+        "contribution": words.number(str(item["contribution"])),
         "place": f"{words.of('service', item['source'])} #{item['sequence']}",
         "hash": {"text": item["hash"], "title": item["id"]},
     }
