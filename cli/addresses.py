@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-
 from cli.errors import CommandError
 from cli.folder import DataFolder, write_private
 from cli.ports import HOST, OFFSETS
@@ -33,7 +31,9 @@ class Addresses:
     @property
     def are_local(self) -> bool:
         """Whether all of it is on this machine, where no proxy belongs in between."""
-        return all(httpx.URL(url).host in LOOPBACK for url in self.urls.values())
+        from httpx import URL  # noqa: PLC0415  # Of use to clients only; `up` is none.
+
+        return all(URL(url).host in LOOPBACK for url in self.urls.values())
 
 
 def local_addresses(ports: Mapping[str, int]) -> Addresses:
@@ -48,9 +48,11 @@ def derived_addresses(url: str) -> Addresses:
     Raises:
         CommandError: If *url* is none.
     """
+    from httpx import URL, InvalidURL  # noqa: PLC0415
+
     try:
-        base = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        base = URL(url)
+    except InvalidURL as error:
         raise CommandError(f"--url {url}: {error}") from error
     if base.scheme not in ("http", "https") or not base.host:
         raise CommandError(f"--url {url}: an address begins with http:// or https://")

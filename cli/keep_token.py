@@ -13,7 +13,7 @@ from cli.bearers import scopes_of
 from cli.errors import CommandError
 from cli.folder import write_private
 from cli.keys import SERVICE_TOKEN_DAYS
-from shared.access import issue_token
+from shared.tokens import issue_token
 
 RENEWAL_SECONDS = 24 * 3600.0  # A thirtieth of its life: a renewal may fail for weeks before anybody notices.
 READABLE = 0o644  # By those it is for; the volume it is in belongs to them alone.

@@ -7,7 +7,8 @@ from joserfc.jwk import OKPKey
 
 from cli.errors import CommandError
 from cli.folder import SERVICES, DataFolder, write_private
-from shared.access import ROLES, issue_token
+from shared.roles import ROLES
+from shared.tokens import issue_token
 
 MAC_BYTES = 32
 SERVICE_TOKEN_DAYS = 30.0

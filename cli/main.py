@@ -1,43 +1,13 @@
-"""``scorebus``: the command and its errors."""
+"""``scorebus``: how it is called and how it ends."""
 
 import os
 import sys
 from collections.abc import Sequence
 
-import typer
-
-from cli.agent.command import app as agent
-from cli.apply import apply
-from cli.audit import audit
-from cli.backup.command import backup, restore_command
+from cli.commands import make_app
 from cli.errors import CommandError
-from cli.init import init
-from cli.keep_token import keep_token
-from cli.play import play
-from cli.token import token
-from cli.up import up
-from cli.users import app as users
-from cli.verify.command import verify_command
-from cli.watch import watch
 
-app = typer.Typer(
-    name="scorebus",
-    help="Live, re-derivable performance scores of publicly funded projects.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (up, play, apply, token, watch, audit):
-    app.command()(command)
-app.add_typer(users, name="user")
-app.add_typer(agent, name="agent")
-app.command("verify")(verify_command)
-app.command()(init)
-app.command()(backup)
-app.command("restore")(restore_command)
-app.command("keep-token", hidden=True)(keep_token)  # The container of that name runs it.
+app = make_app()
 
 
 def run(words: Sequence[str] | None = None) -> None:

@@ -2,44 +2,16 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from cli.client import Answer, Call, Platform
-from cli.errors import CommandError
 from cli.example import Event, Example
+from cli.pace import Pace
 
-INSTANT: Final = "instant"
-SPEED_DEFAULT: Final = "60"
 SETTLE_SECONDS: Final = 10.0
 LOOK_SECONDS: Final = 0.2
 
 Progress = Callable[[Event, Answer], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long the whole example takes, in seconds; 0 is as fast as it goes."""
-
-    seconds: float
-
-    @classmethod
-    def read(cls, text: str) -> "Pace":
-        """
-        Read ``--speed``.
-
-        Raises:
-            CommandError: If it is neither `instant` nor a number of seconds.
-        """
-        if text == INSTANT:
-            return cls(0.0)
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = -1.0
-        if not 0 < seconds < float("inf"):
-            raise CommandError(f"--speed {text}: say `{INSTANT}`, or the seconds that the whole example shall take")
-        return cls(seconds)
 
 
 def play_example(example: Example, platform: Platform, pace: Pace, progress: Progress) -> int:

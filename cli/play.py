@@ -9,10 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from cli.client import Answer, Platform, connect
 from cli.example import Event, Example, read_example
 from cli.options import DATA_DEFAULT, Data, Json, Token, Url
-from cli.performance import SPEED_DEFAULT, Pace, play_example, score_of, spoken_score
+from cli.pace import SPEED_DEFAULT, Pace, Speed
+from cli.performance import play_example, score_of, spoken_score
 from cli.voice import print_json
-
-Speed = Annotated[str, typer.Option("--speed", help="Seconds that the whole example takes, or `instant`.")]
 
 
 def play(

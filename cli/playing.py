@@ -12,7 +12,8 @@ from cli.errors import CommandError
 from cli.example import Example
 from cli.folder import DataFolder, write_private
 from cli.keys import signing_pem
-from cli.performance import Pace, play_example, score_of, spoken_score
+from cli.pace import Pace
+from cli.performance import play_example, score_of, spoken_score
 from cli.play import event_facts, event_line
 from cli.voice import Voice
 

@@ -1,15 +1,17 @@
 """Waiting for what was started, and saying when it is there."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any, Final
-
-import httpx
+from urllib.parse import urlsplit
 
 from cli.supervisor import spoken
 from cli.voice import Voice
 
 LOOK_SECONDS: Final = 0.1
+ANSWER_SECONDS: Final = 2.0
 UNREADY_SECONDS: Final = 8.0  # Alive, but not ready for so long: said, and no longer waited for.
 
 Look = Callable[[], Coroutine[Any, Any, str | None]]
@@ -45,21 +47,35 @@ class Readiness:
         self._voice.tell(spoken(self.name, text), service=self.name, state=state, address=self._place, **facts)
 
 
-def look_at(client: httpx.AsyncClient, url: str) -> Look:
-    """A look at a health address: None if it answers 200, else what is wrong."""
+def look_at(url: str, path: str) -> Look:
+    """A look at a health address of a server at *url*: None if it answers 200, else what is wrong."""
 
     async def look() -> str | None:
         try:
-            answer = await client.get(url)
-        except httpx.HTTPError as error:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                status, body = await _get(url, path)
+        except (OSError, EOFError, ValueError) as error:  # A timeout is an OSError.
             return f"not reachable ({type(error).__name__})"
-        return None if answer.status_code == httpx.codes.OK else _detail(answer)
+        return None if status == HTTPStatus.OK else _detail(status, body)
 
     return look
 
 
-def _detail(answer: httpx.Response) -> str:
+async def _get(url: str, path: str) -> tuple[int, bytes]:
+    """The status and the body: by hand, since a client of HTTP would be most of what `up` keeps in memory."""
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:
-        return str(answer.json()["detail"])
+        writer.write(f"GET {path} HTTP/1.0\r\nHost: {place.netloc}\r\n\r\n".encode())
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        _, status, *_ = head.split(None, 2)
+        return int(status), body
+    finally:
+        writer.close()
+
+
+def _detail(status: int, body: bytes) -> str:
+    try:
+        return str(json.loads(body)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"answering {answer.status_code}"
+        return f"answering {status}"

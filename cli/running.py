@@ -7,18 +7,18 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
-
-import httpx
+from typing import TYPE_CHECKING, Any, Final
 
 from cli.embedded import Bus, answers, bus_program
 from cli.keys import renew_service_token
-from cli.playing import Playing
 from cli.ports import HOST
 from cli.programs import CONSOLE, Wiring, console_program, service_programs
 from cli.readiness import Readiness, look_at
 from cli.supervisor import Keeper, Program
 from cli.voice import Voice
+
+if TYPE_CHECKING:
+    from cli.playing import Playing
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 RENEWAL_SECONDS: Final = 24 * 3600.0
@@ -31,7 +31,7 @@ class Plan:
 
     wiring: Wiring
     bus: Bus | None  # None: somebody else's.
-    playing: Playing | None
+    playing: "Playing | None"
     demo_password: str | None = None  # Of the console's first users, while they are the demo's.
 
 
@@ -42,23 +42,22 @@ def has_own_issuer() -> bool:
 
 async def run_platform(plan: Plan, voice: Voice) -> None:
     """Run until told to stop: services first, then the bus. A second signal ends everything at once."""
-    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
-        bus, settled_bus = _bus_keeper(plan, voice)
-        console = console_program(plan.wiring)
-        programs = [*service_programs(plan.wiring), *([console] if console else [])]
-        services = [_service_keeper(plan, program, client, voice) for program in programs]
-        keepers = [*([bus] if bus else []), *(keeper for keeper, _ in services)]
-        async with _told_to_stop(partial(_kill, keepers)) as stop:
-            helpers = [_helper(_renew(plan, voice), voice)]
-            if bus is not None and settled_bus is not None:
-                bus.start()
-                await _either(settled_bus.settled, stop)
-            if not stop.is_set():
-                for keeper, _ in services:
-                    keeper.start()
-                helpers.append(_helper(_show(plan, [readiness for _, readiness in services], voice), voice))
-            await stop.wait()
-            await _end(plan, helpers, [keeper for keeper, _ in services], bus, voice)
+    bus, settled_bus = _bus_keeper(plan, voice)
+    console = console_program(plan.wiring)
+    programs = [*service_programs(plan.wiring), *([console] if console else [])]
+    services = [_service_keeper(plan, program, voice) for program in programs]
+    keepers = [*([bus] if bus else []), *(keeper for keeper, _ in services)]
+    async with _told_to_stop(partial(_kill, keepers)) as stop:
+        helpers = [_helper(_renew(plan, voice), voice)]
+        if bus is not None and settled_bus is not None:
+            bus.start()
+            await _either(settled_bus.settled, stop)
+        if not stop.is_set():
+            for keeper, _ in services:
+                keeper.start()
+            helpers.append(_helper(_show(plan, [readiness for _, readiness in services], voice), voice))
+        await stop.wait()
+        await _end(plan, helpers, [keeper for keeper, _ in services], bus, voice)
 
 
 def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | None]:
@@ -73,10 +72,10 @@ def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | No
     return Keeper(bus_program(bus, plan.wiring.folder), voice, partial(readiness.wait, alive, alive)), readiness
 
 
-def _service_keeper(plan: Plan, program: Program, client: httpx.AsyncClient, voice: Voice) -> tuple[Keeper, Readiness]:
+def _service_keeper(plan: Plan, program: Program, voice: Voice) -> tuple[Keeper, Readiness]:
     url = _address(plan, program.name)
     readiness = Readiness(program.name, url, voice)
-    probe = partial(readiness.wait, look_at(client, f"{url}/livez"), look_at(client, f"{url}/readyz"))
+    probe = partial(readiness.wait, look_at(url, "/livez"), look_at(url, "/readyz"))
     return Keeper(program, voice, probe), readiness
 
 

@@ -12,8 +12,8 @@ from cli.folder import DataFolder
 from cli.keys import signing_pem
 from cli.options import DATA_DEFAULT, Data, Json
 from cli.voice import print_json
-from shared.access import ROLES
-from shared.fields import ID_PATTERN
+from shared.identity import ID_PATTERN
+from shared.roles import ROLES
 
 DAYS_MAX = 3660
 SUBJECT_LENGTH_MAX = 200

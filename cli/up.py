@@ -2,25 +2,26 @@
 
 import asyncio
 import contextlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.addresses import local_addresses, write_addresses
 from cli.embedded import prepare_bus
 from cli.errors import CommandError
-from cli.example import read_example
 from cli.folder import DataFolder, Lock, make_folder
 from cli.keys import SERVICE_TOKEN, ensure_keys, renew_service_token
 from cli.options import DATA_DEFAULT, Data, Json
-from cli.performance import SPEED_DEFAULT, Pace
-from cli.play import Speed
-from cli.playing import Playing, plan_playing
+from cli.pace import SPEED_DEFAULT, Pace, Speed
 from cli.ports import CONSOLE_OFFSET, PORT_BASE_MAX, ports_of, require_free
 from cli.programs import CONSOLE, Wiring
 from cli.running import Plan, has_own_issuer, run_platform
 from cli.users import ensure_demo
 from cli.voice import Voice, voice_of
+
+if TYPE_CHECKING:
+    from cli.example import Example
+    from cli.playing import Playing
 
 LEFTOVER_SECONDS = 10.0  # Services of an `up` that was killed stop on their own within this time.
 
@@ -55,11 +56,11 @@ def up(
     if not 1 <= port_base <= PORT_BASE_MAX:
         raise CommandError(f"--port-base must be 1 to {PORT_BASE_MAX}")
     pace = Pace.read(speed)
-    example = None if play is None else read_example(play)
+    example = None if play is None else _read(play)
     voice = voice_of(as_json)
     folder = make_folder(data)
     with Lock(folder) as lock:
-        playing = None if example is None else plan_playing(folder, example, pace, voice)
+        playing = None if example is None else _plan(folder, example, pace, voice)
         plan = _prepare(
             folder,
             port_base,
@@ -73,12 +74,24 @@ def up(
         _run(plan, voice)
 
 
+def _read(name: str) -> "Example":
+    from cli.example import read_example  # noqa: PLC0415  # As below: HTTP's client, of which only a player has need.
+
+    return read_example(name)
+
+
+def _plan(folder: DataFolder, example: "Example", pace: Pace, voice: Voice) -> "Playing | None":
+    from cli.playing import plan_playing  # noqa: PLC0415
+
+    return plan_playing(folder, example, pace, voice)
+
+
 def _prepare(
     folder: DataFolder,
     port_base: int,
     redis: str | None,
     databases: dict[str, str],
-    playing: Playing | None,
+    playing: "Playing | None",
     *,
     console_port: int | None,
     wall_screen: bool,

@@ -12,8 +12,8 @@ from cli.errors import CommandError
 from cli.folder import DataFolder, write_private
 from cli.options import DATA_DEFAULT, Data, Json
 from cli.voice import print_json
-from shared.access import ROLES
-from shared.fields import ID_PATTERN
+from shared.identity import ID_PATTERN
+from shared.roles import ROLES
 from shared.users import User, UsersUnreadable, a_user, read_users, write_users
 
 app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)

@@ -2,9 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import httpx
@@ -13,59 +12,16 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet, OKPKey
 
-from shared.identity import new_id
 from shared.problems import Forbidden, NotFound, Unauthorized
+from shared.tokens import ALGORITHMS, ALL_PROJECTS, AUDIENCE, ISSUER
 
-ALGORITHMS: Final = ["EdDSA", "Ed25519", "ES256", "RS256", "PS256"]  # Of an own issuer only the first is used.
 LEEWAY_SECONDS: Final = 60
-AUDIENCE: Final = "scorebus"
-ISSUER: Final = "scorebus"
 TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
-ALL_PROJECTS: Final = "*"
 SUBJECT_LENGTH_MAX: Final = 255  # Characters, as in OpenID Connect.
 REFRESH_SECONDS: Final = 300.0  # Keys are fetched anew after this.
 RENEW_SECONDS: Final = 10.0  # Sooner for a signature that fits no key, but no sooner than this after the last time.
 RETRY_SECONDS: Final = 1.0  # After an attempt that failed.
 TOKEN_LENGTH_MAX: Final = 8_192  # Characters; below what servers take as one header.
-
-READS: Final = frozenset(
-    f"{owner}:read" for owner in ("budget", "procurement", "monitoring", "scores", "forms", "events", "audit")
-)
-_WRITES: Final = frozenset(
-    {
-        "projects:write",
-        "plans:write",
-        "payments:post",
-        "payments:request",
-        "payments:approve",
-        "payments:pay",
-        "receipts:write",
-        "contracts:write",
-        "acceptances:write",
-        "inspections:write",
-        "faults:write",
-        "readings:write",
-        "feedback:write",
-        "ratings:write",
-        "operations:write",
-    }
-)
-ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "planner": frozenset({"projects:write", "plans:write"}) | READS - {"events:read", "audit:read"},
-    "finance": frozenset({"payments:post", "payments:request", "receipts:write", "budget:read"}),
-    "approver": frozenset({"payments:approve", "budget:read"}),
-    "cashier": frozenset({"payments:pay", "budget:read"}),
-    "buyer": frozenset({"contracts:write", "procurement:read"}),
-    "inspector": frozenset({"acceptances:write", "inspections:write", "procurement:read", "monitoring:read"}),
-    "agent": frozenset({"faults:write", "readings:write"}),
-    "feedback": frozenset({"feedback:write"}),
-    "assessor": frozenset({"ratings:write", "scores:read"}),
-    "viewer": frozenset({"scores:read"}),
-    "auditor": READS,
-    "operator": frozenset({"operations:write"}) | READS,
-    "service": frozenset({"events:read"}),
-    "admin": READS | _WRITES,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,31 +46,6 @@ class Caller:
         """
         if not self.may_see(project):
             raise NotFound(f"there is no project {project}", project=project)
-
-
-def issue_token(
-    signing_pem: str,
-    *,
-    subject: str,
-    scopes: Iterable[str],
-    projects: Iterable[str] | None,
-    days: float,
-    now: datetime,
-) -> str:
-    """A signed access token (RFC 9068) of the platform's own issuer; *projects* None means all."""
-    key = OKPKey.import_key(signing_pem)
-    claims: dict[str, Any] = {
-        "iss": ISSUER,
-        "aud": AUDIENCE,
-        "sub": subject,
-        "client_id": subject,
-        "jti": new_id(),
-        "iat": int(now.timestamp()),
-        "exp": int((now + timedelta(days=days)).timestamp()),
-        "scope": " ".join(sorted(scopes)),
-        "projects": ALL_PROJECTS if projects is None else sorted(projects),
-    }
-    return jwt.encode({"alg": "Ed25519", "typ": "at+jwt"}, claims, key, algorithms=ALGORITHMS)
 
 
 class KeysUnreachable(Exception):
@@ -279,10 +210,10 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
-def require(*scopes: str) -> Callable[[Request], Caller]:
+def require(*scopes: str) -> Callable[[Request], Awaitable[Caller]]:
     """A dependency that lets in callers with any of *scopes*."""
 
-    def check(request: Request) -> Caller:
+    async def check(request: Request) -> Caller:  # Not for awaiting: FastAPI hands others to a thread, each time.
         caller = caller_of(request)
         if not caller.scopes & set(scopes):
             raise Forbidden(f"this needs the scope {' or '.join(scopes)}", scopes=list(scopes))

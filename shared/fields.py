@@ -9,9 +9,9 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
+from shared.identity import ID_PATTERN
 from shared.money import fen_of
 
-ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
 YEAR_MIN: Final = 1950  # Before it zones have odd offsets, and no public budget of today began there.
 YEAR_MAX: Final = 2199
 COUNT_MAX: Final = 10**12

@@ -1,8 +1,11 @@
-"""Ids made by the platform."""
+"""Ids: their shape, and those made by the platform."""
 
 import secrets
 import time
 import uuid
+from typing import Final
+
+ID_PATTERN: Final = r"^[A-Za-z0-9._-]{1,64}$"
 
 
 def new_id() -> str:

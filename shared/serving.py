@@ -7,6 +7,7 @@ import uvicorn
 import uvloop
 
 from shared.logging import configure
+from shared.memory import settle
 from shared.service import Service
 
 HEADERS_BYTES_MAX = 16 * 1024
@@ -26,6 +27,10 @@ class Server(uvicorn.Server):
     def _give_up(self) -> None:
         self.has_given_up = True
         self.should_exit = True
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        settle()
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         self._service.stop()

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.access import AUDIENCE, ISSUER
+from shared.tokens import AUDIENCE, ISSUER
 
 PREFIX = "SCOREBUS_"
 FILE_SUFFIX = "_FILE"

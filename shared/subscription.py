@@ -7,6 +7,7 @@ each event is applied exactly once, whatever the stream does.
 """
 
 import asyncio
+import contextlib
 import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,6 +30,9 @@ from shared.relay import Heartbeat, mac_of
 
 CAREFUL_EVENTS: Final = 1_000  # Applied with attempts counted after an unclean stop, so that a deadly one is found.
 ALARM_SECONDS: Final = 1.0  # Between two alarms of a source about refused entries.
+# Of a source that last had nothing new, while its heartbeats agree with the watermark: each says what a poll would.
+# They may be as old as whoever can write to Redis likes, so the source itself is asked all the same, but less often.
+AGREED_POLL_SECONDS: Final = 15.0
 ATTEMPTS_MAX: Final = 3  # Then an event that kills the process is parked unread.
 
 _SEQ: Final = attrgetter("seq")
@@ -96,7 +100,7 @@ class Subscription:
             feed: The source's feed.
             key: The key that the source signs stream entries with.
             poll_seconds: How often the source is asked when nothing else calls for it: the bound on noticing a lost
-                tail.
+                tail. Less often while its heartbeats agree with the watermark.
             applied: Told after the commit what was applied, on the event loop.
         """
         self.consumer = consumer
@@ -118,6 +122,7 @@ class Subscription:
         self._nudged = asyncio.Event()
         self._labels = (consumer, source)
         self._refused_at = float("-inf")
+        self._agreed_at = float("-inf")  # Loop time of the last heartbeat that named our watermark.
         self.head: Head | None = None  # Where the source ended when it last said so itself.
         self.head_seq = 0
         self.level_at: float | None = None  # Loop time when we last knew that nothing was missing.
@@ -161,13 +166,26 @@ class Subscription:
                 log.info("pull_failed", source=self.source, reason=str(error)[:200])
             except Exception as error:  # noqa: BLE001  # The loop must outlive any bug; nothing was applied.
                 log.error("pull_broke", source=self.source, error=repr(error)[:500])
-            try:
-                async with asyncio.timeout(self._poll_seconds):
+            if await self._is_nudged():
+                # A stream that fails its checks over and over must not turn the pulls into a flood.
+                await asyncio.sleep(min(0.02, self._poll_seconds))
+
+    async def _is_nudged(self) -> bool:
+        """Wait for a nudge, until the next poll is due; it is put off while heartbeats say that nothing is missing."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while not self._nudged.is_set():
+            if loop.time() >= (due := self._due(began)):
+                return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
                     await self._nudged.wait()
-            except TimeoutError:
-                continue
-            # A stream that fails its checks over and over must not turn the pulls into a flood.
-            await asyncio.sleep(min(0.02, self._poll_seconds))
+        return True
+
+    def _due(self, began: float) -> float:
+        """When to ask again: within the poll of the last pull, at *began*, or of the last heartbeat that agreed."""
+        last = float("-inf") if self.level_at is None else self.level_at + AGREED_POLL_SECONDS - self._poll_seconds
+        return max(began, min(self._agreed_at, last)) + self._poll_seconds
 
     async def catch_up(self) -> None:
         """
@@ -246,6 +264,8 @@ class Subscription:
             if beat.epoch != at.epoch or beat.seq > at.seq or (beat.seq == at.seq and beat.hash != at.hash):
                 metrics.heartbeats_ahead.labels(*self._labels).inc()
                 self.nudge()
+            elif beat.seq == at.seq and self._mark.diverged is None:
+                self._agreed_at = asyncio.get_running_loop().time()
             self._observe()
 
     def _beat(self, raw: bytes, mac: bytes) -> Heartbeat | None:

@@ -4,21 +4,21 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from shared.memory import give_back
+from shared.roles import ROLES
 
-from shared.access import ROLES
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 NAME_LENGTH_MAX: Final = 64
 PASSWORD_LENGTH_MIN: Final = 10
 PASSWORD_LENGTH_MAX: Final = 256  # More would only cost time to hash.
 MEMORY_KIB: Final = 19 * 1024  # With two passes the least OWASP names; small machines run this beside everything else.
 PASSES: Final = 2
-
-_hasher = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 
 
 class UsersUnreadable(Exception):
@@ -58,21 +58,42 @@ def a_user(name: str, password: str, roles: Sequence[str], projects: Sequence[st
     return User(
         name=name,
         roles=tuple(roles),
-        password=_hasher.hash(password),
+        password=_hashed(password),
         projects=None if projects is None else tuple(projects),
     )
 
 
 def matches(user: User | None, password: str) -> bool:
     """Whether *password* is the user's; nobody's takes as long to deny as somebody's."""
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415  # See `_hasher`.
+
     try:
-        _hasher.verify(_NOBODY if user is None else user.password, password[: PASSWORD_LENGTH_MAX + 1])
+        _hasher().verify(_nobody() if user is None else user.password, password[: PASSWORD_LENGTH_MAX + 1])
     except (VerificationError, InvalidHashError):
         return False
+    finally:
+        give_back()
     return user is not None
 
 
-_NOBODY: Final = _hasher.hash("nobody has this password")
+def _hashed(password: str) -> str:
+    try:
+        return _hasher().hash(password)
+    finally:
+        give_back()  # Else the process is larger by MEMORY_KIB for good.
+
+
+@cache
+def _hasher() -> "PasswordHasher":
+    """Imported by whoever has a password to hash: most of those who read the file have none."""
+    from argon2 import PasswordHasher  # noqa: PLC0415
+
+    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
+
+
+@cache
+def _nobody() -> str:
+    return _hashed("nobody has this password")
 
 
 def read_users(path: Path) -> dict[str, User]:

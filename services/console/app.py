@@ -22,6 +22,7 @@ from services.console.door import Door
 from services.console.parts import Parts, wire
 from services.console.settings import Settings
 from shared.logging import configure
+from shared.memory import settle
 
 STATIC: Final = Path(__file__).with_name("static")
 REGISTER_SECONDS: Final = 2.0  # How soon somebody who was removed is logged out.
@@ -130,6 +131,7 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
+    settle()
     uvloop.run(uvicorn.Server(config).serve())
 
 

@@ -16,7 +16,7 @@ from services.console.parts import APPEARANCE_COOKIE, Parts, visitor_of, words_o
 from services.console.sources import Refused
 from services.console.visitors import Visitor
 from services.console.words import LANGUAGES, Words
-from shared.access import ROLES
+from shared.roles import ROLES
 
 DESK_SCOPES: Final = tuple(
     sorted(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from shared.access import issue_token
+from shared.tokens import issue_token
 
 TOKEN_SECONDS: Final = 900.0  # A token outlives the session that it was made for by no more than this.
 WALL: Final = "wall"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.access import ROLES
+from shared.roles import ROLES
 from tests.budget.driver import Budget, a_declaration, a_payment, a_receipt
 from tests.support import problem_of
 

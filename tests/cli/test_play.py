@@ -12,7 +12,8 @@ from cli.errors import CommandError
 from cli.example import Example, read_example
 from cli.folder import make_folder
 from cli.main import run
-from cli.performance import Pace, play_example
+from cli.pace import Pace
+from cli.performance import play_example
 from cli.playing import plan_playing
 from cli.voice import SilentVoice
 from tests.cli.fake_platform import (

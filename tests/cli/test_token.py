@@ -9,8 +9,9 @@ from joserfc.jwk import OKPKey
 from cli.folder import make_folder
 from cli.keys import ensure_keys, renew_service_token
 from cli.main import run
-from shared.access import ROLES, FixedKeys, Gatekeeper
+from shared.access import FixedKeys, Gatekeeper
 from shared.problems import Unauthorized
+from shared.roles import ROLES
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from joserfc.jwk import OKPKey
 
 from services.console.login import local_path
 from services.console.visitors import SESSIONS_MAX, Throttle, Visitors
-from shared.access import ROLES, FixedKeys, Gatekeeper
+from shared.access import FixedKeys, Gatekeeper
+from shared.roles import ROLES
 from shared.users import UsersUnreadable, a_user, matches, read_users, write_users
 
 PAIR = OKPKey.generate_key("Ed25519")

@@ -11,7 +11,7 @@ import pytest
 from services.console.desk.forms import FORMS
 from services.console.desk.menu import TASKS
 from services.console.words import LANGUAGES, Words, preferred, texts
-from shared.access import ROLES
+from shared.roles import ROLES
 
 CONSOLE = Path(__file__).parents[2] / "services" / "console"
 SOURCES = sorted(CONSOLE.rglob("*.py"))

@@ -16,12 +16,13 @@ from joserfc.jwk import OKPKey
 from sqlmodel import Session
 
 from shared import log as log_table
-from shared.access import ROLES, issue_token
 from shared.clock import FixedClock
 from shared.database import Database
 from shared.log import EventLog, Trace
 from shared.relay import mac_of
+from shared.roles import ROLES
 from shared.service import Service
+from shared.tokens import issue_token
 from tests.evaluation.builders import CHINA, Happening
 from tests.shared.mechanism import DirectFeed
 from tests.stores import places

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from services.evaluation.facts import BrokenPromise, Facts
-from shared.access import ROLES, issue_token
 from shared.problems import Unavailable
+from shared.roles import ROLES
 from shared.subscription import Happened
+from shared.tokens import issue_token
 from tests.evaluation.builders import declared, paid, received, responded
 from tests.evaluation.driver import Evaluation, started
 from tests.evaluation.test_stream import PLAN

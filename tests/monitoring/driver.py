@@ -18,13 +18,14 @@ from sqlmodel import Session, create_engine
 from services.monitoring import handlers
 from services.monitoring.store import Table
 from shared import log as log_table
-from shared.access import ROLES, issue_token
 from shared.clock import FixedClock
 from shared.events.base import read
 from shared.events.budget import BudgetLine, ProjectDeclared, Sources
 from shared.log import EventLog, Trace
+from shared.roles import ROLES
 from shared.service import Service
 from shared.subscription import Happened
+from shared.tokens import issue_token
 
 NOW = datetime(2018, 6, 1, 4, 0, tzinfo=UTC)  # Noon in Shanghai.
 NOBODY = "127.0.0.1:1"  # Nobody listens there.

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.access import ROLES
+from shared.roles import ROLES
 from tests.procurement.driver import CREDIT_CODE, Procurement, a_contract, an_acceptance
 from tests.support import problem_of
 

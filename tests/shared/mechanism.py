@@ -23,6 +23,7 @@ from shared.subscription import Happened, Poison, Subscription
 from tests.stores import places
 
 KEY = b"k" * 32
+POLL_SECONDS = 0.05
 NOW = datetime(2018, 6, 1, tzinfo=UTC)
 
 
@@ -102,7 +103,7 @@ class Consumer:
             fold=self.fold,
             feed=self.feed,  # type: ignore[arg-type]  # The same contract, without HTTP.
             key=KEY,
-            poll_seconds=0.05,
+            poll_seconds=POLL_SECONDS,
             applied=lambda events: self.applied.extend(receipt_of(event) for event in events),
         )
 

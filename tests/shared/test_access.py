@@ -17,21 +17,19 @@ from joserfc import jwt
 from joserfc.jwk import KeySet, OKPKey, RSAKey
 
 from shared.access import (
-    ALGORITHMS,
     LEEWAY_SECONDS,
-    READS,
     REFRESH_SECONDS,
     RENEW_SECONDS,
     RETRY_SECONDS,
-    ROLES,
     TOKEN_LENGTH_MAX,
     FixedKeys,
     Gatekeeper,
     IssuerKeys,
     KeysUnreachable,
-    issue_token,
 )
 from shared.problems import NotFound, Unauthorized
+from shared.roles import READS, ROLES
+from shared.tokens import ALGORITHMS, issue_token
 
 KEY = OKPKey.generate_key("Ed25519")
 PRIVATE, PUBLIC = KEY.as_pem(private=True).decode(), KEY.as_pem(private=False).decode()

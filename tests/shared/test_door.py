@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import OKPKey
 
-from shared.access import issue_token
 from shared.door import Throttle
+from shared.tokens import issue_token
 from tests.shared.mechanism import NOW
 from tests.shared.small import a_service
 from tests.support import Running, problem_of

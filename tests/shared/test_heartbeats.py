@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared.relay import Heartbeat, heads_name, mac_of
-from tests.shared.mechanism import KEY, Consumer, Source, a_source_and_a_consumer
+from shared.subscription import AGREED_POLL_SECONDS
+from tests.shared.mechanism import KEY, POLL_SECONDS, Consumer, Source, a_source_and_a_consumer
 from tests.shared.small import Valkey, a_service, append
 from tests.support import eventually
 
@@ -132,6 +133,60 @@ def test_a_forged_heartbeat_is_refused_and_counted(tmp_path: Path, forge: Any, r
 
         assert refused(reason) == before + 1
         assert not asks(consumer)
+
+    play(scenario, tmp_path)
+
+
+def test_heartbeats_that_agree_put_the_poll_off_and_silence_does_not(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        subscription, beat = consumer.subscription, signed(await true_beat(source))
+        now = asyncio.get_running_loop().time()
+        assert subscription._due(now) == now + POLL_SECONDS
+
+        await subscription.hear([beat])
+
+        assert subscription._due(now) == subscription._agreed_at + POLL_SECONDS > now + POLL_SECONDS
+        later = subscription._agreed_at + 1  # Nothing was heard since: asked within the poll, as ever.
+        assert subscription._due(later) == later + POLL_SECONDS
+
+    play(scenario, tmp_path)
+
+
+def test_the_source_itself_is_asked_now_and_then_whatever_heartbeats_say(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        subscription = consumer.subscription
+        await subscription.hear([signed(await true_beat(source))])
+        assert subscription.level_at is not None
+        subscription._agreed_at = subscription.level_at + AGREED_POLL_SECONDS + 1
+
+        due = subscription._due(subscription.level_at)
+
+        assert due == pytest.approx(subscription.level_at + AGREED_POLL_SECONDS)
+
+    play(scenario, tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"seq": 4}, {"seq": 2}, {"hash": "f" * 64}, {"epoch": "another"}])
+def test_a_heartbeat_that_does_not_agree_puts_nothing_off(tmp_path: Path, change: dict[str, Any]) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        now = asyncio.get_running_loop().time()
+
+        await consumer.subscription.hear([signed(msgspec.structs.replace(await true_beat(source), **change))])
+
+        assert consumer.subscription._due(now) == now + POLL_SECONDS
+
+    play(scenario, tmp_path)
+
+
+def test_a_tail_that_was_lost_after_the_last_heartbeat_is_pulled_by_itself(tmp_path: Path) -> None:
+    async def scenario(source: Source, consumer: Consumer) -> None:
+        running = asyncio.create_task(consumer.subscription.run())
+        await consumer.subscription.hear([signed(await true_beat(source))])
+        await source.append(2)  # And the bus is gone: neither they nor another heartbeat arrive.
+        async with asyncio.timeout(20):
+            while await consumer.stored() != [1, 2, 3, 4, 5]:
+                await asyncio.sleep(0.01)
+        running.cancel()
 
     play(scenario, tmp_path)
 

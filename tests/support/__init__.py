@@ -15,10 +15,11 @@ from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from sqlmodel import Session
 
-from shared.access import ROLES, issue_token
 from shared.log import Head
+from shared.roles import ROLES
 from shared.service import Service
 from shared.settings import CommonSettings
+from shared.tokens import issue_token
 from tests.stores import places
 
 T = TypeVar("T")
