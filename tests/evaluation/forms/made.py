@@ -112,8 +112,8 @@ def book_of(form: Form) -> bytes:
 
 def cells_of(book: bytes) -> list[list[Any]]:
     """The workbook's cells, read by another library."""
-    sheet = openpyxl.load_workbook(io.BytesIO(book)).worksheets[0]
-    return [[cell.value for cell in row] for row in sheet.iter_rows()]
+    sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).worksheets[0]  # Much faster, the same values.
+    return [list(row) for row in sheet.iter_rows(values_only=True)]
 
 
 def audited(book: bytes, policy: str = "mof-2020") -> dict[str, Any]:

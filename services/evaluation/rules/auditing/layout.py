@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from services.evaluation.rules.auditing.figures import figure_of, is_empty, normal
 
-# The first that fits names the column: 未完成原因 is a reason, 指标分值 a weight.
+# The first that fits names the column: 未完成原因 is a reason, 指标分值 a weight, 上年完成值 no value of this year.
 COLUMNS: Final = (
+    ("basis", re.compile(r"依据")),
+    ("previous", re.compile(r"上一?年")),
     ("reason", re.compile(r"偏差|原因|改进措施|扣分|备注")),
     ("dimension", re.compile(r"一级指标")),
     ("aspect", re.compile(r"二级指标")),

@@ -11,11 +11,11 @@ from services.evaluation.facts import Contract, Facts
 from services.evaluation.model import Plan, Row, Score
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.forms.filling import wan
-from services.evaluation.rules.forms.layout import Language, word
+from services.evaluation.rules.forms.layout import Language, printable, word
 from services.evaluation.rules.measures import MEASURES
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.reports.course import Month, months, spent_by_line
-from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Series, Table, printable
+from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Series, Table
 from services.evaluation.rules.reports.words import say
 from services.evaluation.rules.scoring import rounded
 from services.evaluation.rules.showing import Explanations, measured_text, plain, points_text, target_text
