@@ -15,7 +15,7 @@ from services.evaluation.rules.forms.grid import Cell, Grid
 from services.evaluation.rules.forms.grid import draw as drawn
 from services.evaluation.rules.forms.layout import word
 from services.evaluation.rules.showing import points_text
-from tests.evaluation.builders import a_plan, an_indicator, declared
+from tests.evaluation.builders import MID_YEAR, a_plan, an_indicator, declared
 from tests.evaluation.forms.made import LAYOUTS, Made, audited, book_of, cells_of, projects
 
 MANY = settings(
@@ -84,6 +84,14 @@ def test_a_changed_score_is_found(made: Made, data: st.DataObject) -> None:
     answer = audited(planted(grid, cell, str(changed)))
 
     assert answer["findings"] != []
+
+
+def test_an_audit_of_a_form_in_the_middle_of_the_year_misses_what_is_not_measured_yet() -> None:
+    made = Made(a_plan(an_indicator("accepted_quantity", arguments={"item": "i"})), [declared("9.00")], as_of=MID_YEAR)
+
+    found = audited(book_of(made.form()))["findings"]
+
+    assert [each["code"] for each in found] == ["actual-missing"]
 
 
 def scores_of(grid: Grid) -> list[Cell]:
