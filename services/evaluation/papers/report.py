@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import typst
 from docx import Document
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -130,7 +130,9 @@ def _table(document: Any, block: Table) -> None:
         for column, text in enumerate(texts):
             place = places[row * columns + column]
             place.width = Mm(WIDTH_MM * block.widths[column] / sum(block.widths))
+            place.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
             paragraph = place.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
             is_left = column == 0 and row > 0
             paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if is_left else WD_ALIGN_PARAGRAPH.CENTER
             _run(paragraph, text, 9, bold=row == 0)

@@ -254,11 +254,14 @@ def deviation_words(words: Mapping[str, str] | None, language: Language) -> str:
     """Reason and remedy of a deviation as one text; empty without one."""
     if words is None:
         return ""
-    reason = words["reason"].rstrip()
-    between = "；" if language == "zh" else "; "
-    if reason.endswith(_STOPS):
-        between = "" if language == "zh" else " "
-    return f"{reason}{between}{words['remedy']}"
+    return f"{words['reason']}{stop(words['reason'], ('；', '; '), language)}{words['remedy']}"
+
+
+def stop(text: str, marks: tuple[str, str], language: Language) -> str:
+    """What stands between *text* and the next: one of *marks*, Chinese and English, unless it ends with one itself."""
+    if text.rstrip().endswith(_STOPS):
+        return "" if language == "zh" else " "
+    return marks[language != "zh"]
 
 
 def _foot(score: Score, plan: Plan, version: int, tips: Sequence[str], language: Language) -> list[str]:
