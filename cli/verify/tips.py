@@ -40,11 +40,12 @@ class Tip:
 
 def read_tips(given: str) -> list[Tip]:
     """
-    The tips in *given*: a line as printed, or the name of a file of such lines. Empty lines and those that begin with
-    ``#`` are passed over.
+    The tips in *given*: a line as printed, or the name of a file with such lines, such as the whole foot of a form.
+
+    Lines that do not begin with the name of a source are passed over.
 
     Raises:
-        CommandError: If there is none, or a line is not one.
+        CommandError: If there is none, or a line that begins like a tip is not one.
     """
     if _LINE.fullmatch(given.strip()):
         return list(_tips("--against", [given]))
@@ -62,9 +63,10 @@ def read_tips(given: str) -> list[Tip]:
 
 def _tips(place: str, lines: Iterable[str]) -> Iterable[Tip]:
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.lstrip().startswith("#"):
+        words = line.split()
+        if not words or words[0] not in SERVICES:
             continue
-        match = _LINE.fullmatch(" ".join(line.split()))
+        match = _LINE.fullmatch(" ".join(words))
         if match is None:
             raise CommandError(f"{place}, line {number}: a tip is written as `budget 0 <epoch> <number> <hash>`")
         yield Tip(

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from services.evaluation import handlers, store
@@ -29,12 +31,28 @@ class ClosureBody(Body):
     language: Language = "zh"
 
 
+async def _closure_body(request: Request) -> ClosureBody:
+    """The body; without one, the usual layout in Chinese."""
+    if not await request.body():
+        return ClosureBody()
+    try:
+        return ClosureBody.model_validate(await request.json())
+    except ValidationError as error:
+        raise RequestValidationError([each | {"loc": ("body", *each["loc"])} for each in error.errors()]) from error
+
+
+Wanted = Annotated[ClosureBody, Depends(_closure_body)]
+BODY: Final[dict[str, Any]] = {
+    "requestBody": {"content": {"application/json": {"schema": ClosureBody.model_json_schema()}}, "required": False}
+}
+
+
 def add(routes: APIRouter, parts: Parts) -> None:
     """Add the calls to *routes*."""
     service = parts.service
 
-    @routes.post("/projects/{project}/closure", tags=["forms"])
-    async def close(project: Id, body: ClosureBody, request: Request, caller: Planner) -> Response:
+    @routes.post("/projects/{project}/closure", tags=["forms"], openapi_extra=BODY)
+    async def close(project: Id, body: Wanted, request: Request, caller: Planner) -> Response:
         """Propose to close the year; sent by a second person, it seals the form as the first one wanted it."""
         caller.require_project(project)
         layout_of(parts, body.layout)

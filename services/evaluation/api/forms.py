@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field as Bounded
 from pydantic import StringConstraints
 from sqlmodel import Session
 
@@ -22,12 +23,13 @@ from services.evaluation.rules.forms.grid import Grid, Orientation, draw
 from services.evaluation.rules.forms.layout import Language, Layout
 from services.evaluation.rules.forms.model import Form
 from shared.access import Caller, require
-from shared.fields import Body, Id
+from shared.fields import LIST_MAX, Body, Id
 from shared.idempotency import Answer
 from shared.problems import Invalid, NotFound
 
 Reader = Annotated[Caller, Depends(require("forms:read"))]
 WORDS_MAX: Final = 20_000  # Of one section: a report's chapter.
+NOTE_MAX: Final = 200  # It stands in a narrow column.
 LAYOUT_DEFAULT: Final = "mof-2020"
 
 
@@ -45,12 +47,21 @@ KINDS: Final = {
     "pdf": Kind(papers.as_pdf, papers.PDF),
 }
 Section = Literal["achieved", "overview", "funds", "organisation", "results", "other", "work"]
+Note = Annotated[str, StringConstraints(max_length=NOTE_MAX)]
 Words = Annotated[str, StringConstraints(max_length=WORDS_MAX)]
+
+
+class NoteBody(Body):
+    """What only people know of one indicator: some layouts have a column for it."""
+
+    basis: Note | None = None
+    previous: Note | None = None
 
 
 class NarrativeBody(Body):
     language: Literal["zh", "en"] = "zh"
-    texts: dict[Section, Words]
+    texts: dict[Section, Words] = Bounded(default_factory=dict)
+    indicators: Annotated[dict[Id, NoteBody], Bounded(max_length=LIST_MAX)] = Bounded(default_factory=dict)
 
 
 def add(routes: APIRouter, parts: Parts) -> None:
@@ -98,31 +109,37 @@ def add(routes: APIRouter, parts: Parts) -> None:
 
     @routes.put("/projects/{project}/narrative", tags=["forms"])
     async def write_narrative(project: Id, body: NarrativeBody, request: Request, caller: Planner) -> Response:
-        """Write what only people know, by section; an empty text takes one back."""
+        """Write what only people know, by section and by indicator; an empty text takes one back."""
         caller.require_project(project)
         now = service.clock.now()
 
         def work(session: Session) -> Answer:
-            handlers.plan_of(parts.written.facts(session, project), project)
-            store.save_narrative(
+            plan = handlers.plan_of(parts.written.facts(session, project), project)
+            handlers.write_narrative(
                 session,
                 project,
                 body.language,
                 {str(section): words for section, words in body.texts.items()},
+                {code: note.model_dump(exclude_none=True) for code, note in body.indicators.items()},
+                plan,
                 by=caller.subject,
                 now=now,
             )
-            texts = store.narrative(session, project, body.language)
-            return Answer(status=200, body={"project": project, "language": body.language, "texts": texts})
+            return Answer(status=200, body=_show_narrative(session, project, body.language))
 
         return await service.once.answer(request, work)
 
     @routes.get("/projects/{project}/narrative", tags=["forms"])
     async def narrative(project: Id, caller: Reader, lang: Language = "zh") -> dict[str, Any]:
-        """What was written of a project, by section."""
+        """What was written of a project, by section and by indicator."""
         caller.require_project(project)
-        texts = await service.database.read(lambda session: store.narrative(session, project, lang))
-        return {"project": project, "language": lang, "texts": texts}
+        return await service.database.read(lambda session: _show_narrative(session, project, lang))
+
+
+def _show_narrative(session: Session, project: str, language: str) -> dict[str, Any]:
+    found = store.narrative(session, project, language)
+    texts, notes = handlers.shown_texts(found), handlers.notes_in(found)
+    return {"project": project, "language": language, "texts": texts, "indicators": notes}
 
 
 def layout_of(parts: Parts, name: str) -> Layout:
@@ -197,5 +214,6 @@ def show_form(form: Form, project: str) -> dict[str, Any]:
         "total": form.total,
         "grade": form.grade,
         "mark": form.mark,
+        "closing": [{"label": label, "text": text} for label, text in form.closing],
         "foot": list(form.foot),
     }

@@ -108,6 +108,11 @@ def _show(form: MonitoringForm, project: str) -> dict[str, Any]:
         "department": form.department,
         "unit": form.unit,
         "money": {"initial": initial, "budget": budget, "spent": spent, "rate": rate, "expected": outcome},
+        "sources": [
+            {"label": line.label, "initial": line.initial, "budget": line.annual, "spent": line.executed}
+            for line in form.sources
+        ],
+        "objective": form.objective,
         "indicators": [msgspec.to_builtins(line) for line in form.rows],
         "foot": list(form.foot),
     }

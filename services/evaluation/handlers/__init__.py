@@ -3,7 +3,7 @@
 from services.evaluation.handlers.archiving import Gathered, gather
 from services.evaluation.handlers.closing import closing, open_closure, propose, seal
 from services.evaluation.handlers.documents import add_links, keep_document, proofs_of, require_told, show_documents
-from services.evaluation.handlers.forms import filled
+from services.evaluation.handlers.forms import filled, notes_in, shown_texts, write_narrative
 from services.evaluation.handlers.history import course, restatement, versions
 from services.evaluation.handlers.plans import (
     Deviation,
@@ -37,6 +37,7 @@ __all__ = [
     "keep_document",
     "latest",
     "monitored",
+    "notes_in",
     "open_closure",
     "plan_of",
     "planned_under",
@@ -50,5 +51,7 @@ __all__ = [
     "score_project",
     "seal",
     "show_documents",
+    "shown_texts",
     "versions",
+    "write_narrative",
 ]

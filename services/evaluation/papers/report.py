@@ -2,28 +2,26 @@
 
 import io
 import json
-import zipfile
 from dataclasses import asdict
 from importlib import resources
 from typing import Any, Final, Literal
 
 import typst
 from docx import Document
-from docx.enum.table import WD_TABLE_ALIGNMENT
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from services.evaluation.papers.print import font
-from services.evaluation.papers.text import air
+from services.evaluation.papers.text import air, number_pages, undated
 from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Table
 
 FAMILY: Final = "宋体"
 WIDTH_MM: Final = 156  # Of the text on A4.
 CHART_PPI: Final = 200.0
 RED: Final = RGBColor(0x9C, 0x00, 0x06)
-ZIP_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # The same report has the same bytes, whenever it is made.
 
 
 def report_pdf(report: Report) -> bytes:
@@ -75,7 +73,7 @@ def report_docx(report: Report) -> bytes:
                 _chart(document, block)
     out = io.BytesIO()
     document.save(out)
-    return _undated(out.getvalue())
+    return undated(out.getvalue())
 
 
 def _page(document: Any) -> None:
@@ -83,6 +81,7 @@ def _page(document: Any) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     section.left_margin = section.right_margin = Mm((210 - WIDTH_MM) / 2)
     section.top_margin, section.bottom_margin = Mm(28), Mm(25)
+    number_pages(section)
     style = document.styles["Normal"]
     style.font.name, style.font.size = FAMILY, Pt(11)
     style.element.rPr.rFonts.set(qn("w:eastAsia"), FAMILY)
@@ -131,7 +130,9 @@ def _table(document: Any, block: Table) -> None:
         for column, text in enumerate(texts):
             place = places[row * columns + column]
             place.width = Mm(WIDTH_MM * block.widths[column] / sum(block.widths))
+            place.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
             paragraph = place.paragraphs[0]
+            paragraph.paragraph_format.space_after = Pt(0)
             is_left = column == 0 and row > 0
             paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if is_left else WD_ALIGN_PARAGRAPH.CENTER
             _run(paragraph, text, 9, bold=row == 0)
@@ -145,12 +146,3 @@ def _chart(document: Any, block: Chart) -> None:
     picture = _typeset({"chart": asdict(block)}, "png")
     document.add_picture(io.BytesIO(picture), width=Mm(WIDTH_MM))
     document.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER
-
-
-def _undated(packed: bytes) -> bytes:
-    """The same package with every part dated alike."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(packed)) as before, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as after:
-        for part in before.infolist():
-            after.writestr(zipfile.ZipInfo(part.filename, ZIP_EPOCH), before.read(part), zipfile.ZIP_DEFLATED)
-    return out.getvalue()

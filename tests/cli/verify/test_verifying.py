@@ -334,6 +334,16 @@ def test_tips_are_read_as_they_are_printed(tmp_path: Any) -> None:
     assert read_tips(str(tips[0])) == tips[:1]
 
 
+def test_the_whole_foot_of_a_form_is_a_note_of_its_tips(tmp_path: Any) -> None:
+    tips = tips_of(a_platform())
+    note = tmp_path / "foot"
+    note.write_text(
+        "\n".join(["评分办法：mof-2020", "截至：2019-01-01   版本：7", *map(str, tips), "To verify: scorebus"])
+    )
+
+    assert read_tips(str(note)) == tips
+
+
 @pytest.mark.parametrize("content", ["", "budget 0 e 1 xyz\n", "budget 0 e 1\n", "nobody 0 e 1 " + "0" * 64])
 def test_a_note_that_is_none_is_refused(tmp_path: Any, content: str) -> None:
     note = tmp_path / "note"

@@ -166,6 +166,30 @@ def test_what_people_write_stands_on_the_form(tmp_path: Path, monkeypatch: pytes
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_what_people_write_of_an_indicator_stands_where_a_layout_has_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def write(evaluation: Evaluation, **notes: dict[str, str]) -> Any:
+        return await evaluation.send("PUT", "/projects/p/narrative", {"indicators": notes})
+
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+        [code, *_] = [row["code"] for row in (await evaluation.get("/projects/p/form.json"))["indicators"]]
+
+        await write(evaluation, **{code: {"basis": "合同约定", "previous": "11个月"}})
+        answer = await write(evaluation, **{code: {"previous": ""}})
+        unknown = await write(evaluation, **{"9.9.9": {"basis": "x"}})
+
+        assert answer.json()["indicators"] == {code: {"basis": "合同约定"}}
+        narrative = await evaluation.get("/projects/p/narrative")
+        assert (narrative["texts"], narrative["indicators"]) == ({}, {code: {"basis": "合同约定"}})
+        row = (await evaluation.get("/projects/p/form.json?layout=xinjiang"))["indicators"][0]
+        assert (row["basis"], row["previous"]) == ("合同约定", "")
+        assert (unknown.status_code, unknown.json()["type"]) == (422, "/problems/unknown-indicator")
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

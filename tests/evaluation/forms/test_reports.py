@@ -18,10 +18,22 @@ from services.evaluation.model import Score
 from services.evaluation.rules import evaluate
 from services.evaluation.rules.forms.layout import Language
 from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
+from services.evaluation.rules.reports.contracts import CONTRACTS_MAX
 from services.evaluation.rules.reports.model import Heading, Paragraph, Report, Table
 from services.evaluation.rules.reports.report import Material, scale, write
 from services.evaluation.rules.showing import points_text
-from tests.evaluation.builders import NEXT_YEAR, a_plan, an_indicator, at, declared, facts_of, paid
+from tests.evaluation.builders import (
+    NEXT_YEAR,
+    a_plan,
+    adjusted,
+    an_indicator,
+    at,
+    declared,
+    facts_of,
+    inspected,
+    paid,
+    signed,
+)
 from tests.evaluation.driver import Evaluation
 from tests.evaluation.forms.made import POLICIES, WORDS, Made, projects
 from tests.evaluation.forms.test_calls import RARE, has_fonts, prepare
@@ -91,6 +103,45 @@ def test_the_months_add_up_to_the_year(made: Made) -> None:
 
     assert sum(Fraction(row[2]) for row in rows) == Fraction(made.score.execution.spent, 1_000_000)
     assert Fraction(rows[-1][3]) == Fraction(made.score.execution.spent, 1_000_000)
+
+
+def test_each_contract_stands_with_its_acceptance_and_what_was_paid_of_it() -> None:
+    story = [
+        declared("500.00"),
+        signed("c", "300.00"),
+        inspected("1", "02-01 00:00", "c", has_passed=False),
+        inspected("1", "03-01 00:00", "c"),
+        signed("d", "100.00", method="single_source"),
+        paid("250.00", "04-01 00:00", "z1", contract="c"),
+        paid("50.00", "05-01 00:00", "z2"),
+    ]
+
+    report = report_of(Made(a_plan(an_indicator()), story))
+
+    assert table(report, "合同编号") == (
+        ("c", "询价", "2018-01-01", "0.03", "2018-03-01合格（共2次）", "0.025"),
+        ("d", "单一来源", "2018-01-01", "0.01", "尚未验收", "0"),
+        ("合计", "", "", "0.04", "", "0.025"),
+    )
+
+
+def test_of_very_many_contracts_the_largest_are_named_and_all_are_counted() -> None:
+    story = [signed(f"c{number:02}", f"{number + 1}.00") for number in range(CONTRACTS_MAX + 2)]
+
+    rows = table(report_of(Made(a_plan(an_indicator()), [declared("9999.00"), *story])), "合同编号")
+
+    assert (rows[0][0], len(rows)) == ("c02", CONTRACTS_MAX + 2)
+    assert [(row[0], row[3]) for row in rows[-2:]] == [("其余2份", "0.0003"), ("合计", "0.0903")]
+
+
+def test_a_budget_is_called_adjusted_only_if_it_was() -> None:
+    plan = a_plan(an_indicator())
+
+    stories = [declared("500.00")], [declared("500.00"), adjusted("600.00", "05-01 00:00")]
+    plain, changed = (sentences(report_of(Made(plan, story))) for story in stories)
+
+    assert ("年内未作调整" in plain, "调整后" in plain) == (True, False)
+    assert ("年内未作调整" in changed, "调整后全年预算0.06万元" in changed) == (False, True)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

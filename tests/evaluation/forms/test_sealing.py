@@ -65,6 +65,20 @@ def test_two_persons_seal_a_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_a_closure_without_a_body_wants_the_usual_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await prepare(evaluation)
+        headers = {"Authorization": f"Bearer {evaluation.token('planner')}"}
+
+        wrong = await close(evaluation, "planner", {"layout": "mof-2020", "colour": "red"})
+        bare = await evaluation.client.post(CLOSURE, headers=headers)
+
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "colour")
+        assert (bare.status_code, bare.json()["layout"], bare.json()["language"]) == (200, "mof-2020", "zh")
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 def test_only_what_is_final_is_sealed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(evaluation: Evaluation) -> None:
         await prepare(evaluation)

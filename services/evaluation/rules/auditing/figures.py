@@ -12,7 +12,9 @@ LENGTH_MAX: Final = 64  # Characters: what is longer is a sentence.
 
 Kind = Literal["percent", "money", "hours", "months", ""]
 
-EMPTY: Final = frozenset({"", "-", "--", "/", "\\", "—", "——", "–", "无数据", "未填", "空", "n/a", "N/A"})
+EMPTY: Final = frozenset(
+    {"", "-", "--", "/", "\\", "—", "——", "–", "无数据", "尚无数据", "暂无数据", "未填", "空", "n/a", "N/A"}
+)
 ZERO_WORDS: Final = frozenset({"无", "零", "没有", "未发生", "无发生", "未出现", "未有"})
 
 NO_REASON: Final = re.compile(

@@ -1,5 +1,6 @@
 """What a layout of the statutory form says, and the words printed on it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
@@ -9,6 +10,8 @@ Column = Literal[
     "level1",
     "level2",
     "level3",
+    "basis",
+    "previous",
     "target",
     "measured",
     "completion",
@@ -19,11 +22,21 @@ Column = Literal[
     "deviation",
 ]
 MoneyRow = Literal["total", "fiscal", "carry_over", "other"]
+MoneyColumn = Literal["initial", "annual", "executed", "weight", "rate", "score"]
+Closing = Literal["causes", "remedies"]
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A layout (表样): which columns and rows a form has, and where that was read."""
+    """
+    A layout (表样): which columns and rows a form has, and where that was read.
+
+    Attributes:
+        closing: Rows below the total that gather what is said of missed targets, where no column does.
+        widths: Of columns that are not as wide as usual, in Latin signs.
+        words: What this layout prints in place of the usual words, by language and name.
+    """
 
     name: str
     source: str
@@ -31,6 +44,14 @@ class Layout:
     title: Mapping[str, str]
     columns: tuple[Column, ...]
     money_rows: tuple[MoneyRow, ...]
+    money_columns: tuple[MoneyColumn, ...]
+    closing: tuple[Closing, ...]
+    widths: Mapping[str, int]
+    words: Mapping[str, Mapping[str, str]]
+
+    def word(self, name: str, language: Language) -> str:
+        """What this layout prints for *name*."""
+        return self.words.get(language, {}).get(name) or word(name, language)
 
 
 def read_layout(data: Mapping[str, Any]) -> Layout:
@@ -47,10 +68,22 @@ def read_layout(data: Mapping[str, Any]) -> Layout:
         title=data["title"],
         columns=tuple(data["columns"]),
         money_rows=tuple(data["money_rows"]),
+        money_columns=tuple(data.get("money_columns", get_args(MoneyColumn))),
+        closing=tuple(data.get("closing", ())),
+        widths=data.get("widths", {}),
+        words=data.get("words", {}),
     )
-    unknown = set(layout.columns) - set(get_args(Column)) | set(layout.money_rows) - set(get_args(MoneyRow))
+    named: list[tuple[Any, tuple[str, ...]]] = [
+        (Column, layout.columns),
+        (MoneyRow, layout.money_rows),
+        (MoneyColumn, layout.money_columns),
+        (Closing, layout.closing),
+        (Column, tuple(layout.widths)),
+    ]
+    unknown = {name for kind, names in named for name in names if name not in get_args(kind)}
+    unknown |= {name for words in layout.words.values() for name in words if name not in WORDS}
     if unknown:
-        raise ValueError(f"layout {layout.name} names unknown columns or rows: {sorted(unknown)}")
+        raise ValueError(f"layout {layout.name} names unknown columns, rows or words: {sorted(unknown)}")
     return layout
 
 
@@ -71,10 +104,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "objective": {"zh": "年度总体目标", "en": "Objective of the year"},
     "expected": {"zh": "预期目标", "en": "Expected"},
     "achieved": {"zh": "实际完成情况", "en": "Achieved"},
-    "indicators": {"zh": "绩效指标", "en": "Indicators"},
+    "group": {"zh": "绩效指标", "en": "Indicators"},
     "level1": {"zh": "一级指标", "en": "First level"},
     "level2": {"zh": "二级指标", "en": "Second level"},
     "level3": {"zh": "三级指标", "en": "Third level"},
+    "basis": {"zh": "指标值设置依据", "en": "Basis of the target"},
+    "previous": {"zh": "上年完成值", "en": "Year before"},
     "target": {"zh": "年度指标值", "en": "Target"},
     "measured": {"zh": "实际完成值", "en": "Measured"},
     "completion": {"zh": "完成率", "en": "Completion"},
@@ -83,6 +118,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "score": {"zh": "得分", "en": "Score"},
     "evidence": {"zh": "佐证资料", "en": "Evidence"},
     "deviation": {"zh": "偏差原因分析及改进措施", "en": "Deviation: reason and remedy"},
+    "execution": {"zh": "预算执行率", "en": "Budget execution"},
+    "causes": {"zh": "偏差大或目标未完成原因分析", "en": "Why targets are missed"},
+    "remedies": {"zh": "改进措施及结果应用方案", "en": "Remedies"},
     "sum": {"zh": "总分", "en": "Total"},
     "grade": {"zh": "评价等级", "en": "Grade"},
     "missing": {"zh": "（尚未填写）", "en": "(not written yet)"},
@@ -127,3 +165,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 def word(name: str, language: Language) -> str:
     """What is printed for *name*."""
     return WORDS[name][language]
+
+
+def labelled(label: str, text: str, language: Language) -> str:
+    """A label and what it says, with the colon of the language."""
+    return f"{label}{'：' if language == 'zh' else ': '}{text}"
+
+
+def printable(text: str) -> str:
+    """*text* without signs that no paper can hold: control signs and halves of signs."""
+    return _UNPRINTABLE.sub("�", text)

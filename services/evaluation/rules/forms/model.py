@@ -1,6 +1,7 @@
 """What stands on a form, cell by cell; every text is ready to print."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.evaluation.model import Proof
 from services.evaluation.rules.forms.layout import Column, Language, Layout
@@ -35,6 +36,7 @@ class Form:
 
     Attributes:
         mark: Why it is not final, to be printed across the head; empty when it is.
+        closing: Rows below the total, each a heading and its text.
         foot: Lines that say how it came about and how to check it.
     """
 
@@ -53,4 +55,6 @@ class Form:
     total: str
     grade: str
     mark: str
+    closing: tuple[tuple[str, str], ...]
     foot: tuple[str, ...]
+    as_of: datetime

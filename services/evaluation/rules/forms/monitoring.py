@@ -14,22 +14,48 @@ from typing import Final, get_args
 from services.evaluation.facts import Facts
 from services.evaluation.model import Cause, Plan, Row, Score
 from services.evaluation.rules.evaluating import in_unit, score_indicator
-from services.evaluation.rules.forms.filling import BLANK, FEN_PER_WAN, level_words, measured_words, wan
-from services.evaluation.rules.forms.grid import Cell, Grid, Style, runs
-from services.evaluation.rules.forms.layout import Language, word
+from services.evaluation.rules.forms.filling import (
+    BLANK,
+    FEN_PER_WAN,
+    level_words,
+    measured_words,
+    origin_lines,
+    source_line,
+    target_words,
+    wan,
+)
+from services.evaluation.rules.forms.grid import (
+    LABEL_COLUMNS,
+    Cell,
+    Grid,
+    Style,
+    beside,
+    head,
+    levels,
+    shared_out,
+    sign,
+    with_group,
+)
+from services.evaluation.rules.forms.layout import Language, MoneyRow, word
+from services.evaluation.rules.forms.model import MoneyLine
 from services.evaluation.rules.measures import MEASURES
 from services.evaluation.rules.measures.base import Range
 from services.evaluation.rules.outlook import stays_reached
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.scoring import rounded
-from services.evaluation.rules.showing import Explanations, plain, target_text
+from services.evaluation.rules.showing import Explanations, plain
 from shared.dates import zone
 
 CAUSES: Final = get_args(Cause)
 LIKELIHOODS: Final = ("certain", "possible", "impossible")
 DIGITS: Final = 2  # Of what is expected: it is reckoned, not measured.
+_PROSE: Final = (12, 16)  # The columns that people write in: 原因说明, 备注.
 TICK, BOX = "☑", "□"
-WIDTHS: Final = (11, 11, 18, 12, 13, 13, 6, 6, 6, 6, 6, 20, 7, 7, 8)
+SOURCES: Final[tuple[MoneyRow, ...]] = ("fiscal", "carry_over", "other")
+WIDTHS: Final[Mapping[Language, tuple[int, ...]]] = {
+    "zh": (12, 18, 19, 12, 14, 14, 6, 6, 6, 6, 6, 17, 7, 7, 8, 16),
+    "en": (13, 15, 19, 12, 14, 14, 9, 9, 9, 10, 9, 17, 9, 10, 11, 16),
+}
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "title": ("项目支出绩效目标执行监控表", "Monitoring form of project expenditure"),
     "initial": ("年初预算数", "Initial budget"),
@@ -43,13 +69,14 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "funding": ("经费保障", "Funds"),
     "rules": ("制度保障", "Rules"),
     "staff": ("人员保障", "Staff"),
-    "equipment": ("硬件条件", "Equip-ment"),
+    "equipment": ("硬件条件保障", "Equipment"),
     "other": ("其他", "Other"),
     "reason": ("原因说明", "Explanation"),
     "likelihood": ("完成目标可能性", "Will it be reached?"),
-    "certain": ("确定能", "Cer-tain"),
-    "possible": ("有可能", "Pos-sible"),
-    "impossible": ("完全不可能", "Impos-sible"),
+    "certain": ("确定能", "Certain"),
+    "possible": ("有可能", "Possible"),
+    "impossible": ("完全不可能", "Impossible"),
+    "remark": ("备注", "Remarks"),
     "pace": (
         "全年预计数由平台按时间进度推算（已过{elapsed}%），供参考。",
         "What is expected for the year is reckoned by the platform from the pace so far ({elapsed} % of the time).",
@@ -59,7 +86,11 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoringLine:
-    """One row: `likelihood` is one of `LIKELIHOODS`, `cause` one of `CAUSES`, or empty if nobody named one."""
+    """
+    One row: `likelihood` is one of `LIKELIHOODS`, `cause` one of `CAUSES`, or empty if nobody named one.
+
+    `remark` is the remedy: the form asks there for what will be done about a target that is in danger.
+    """
 
     code: str
     level1: str
@@ -71,6 +102,7 @@ class MonitoringLine:
     cause: str
     reason: str
     likelihood: str
+    remark: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +113,7 @@ class MonitoringForm:
     Attributes:
         span: The months it covers, as in 1—7月.
         money: Initial budget, annual budget, spent, rate and what is expected to be spent; in 万元.
+        sources: The first three of these by source.
         foot: Lines that say how it came about.
     """
 
@@ -92,8 +125,11 @@ class MonitoringForm:
     department: str
     unit: str
     money: tuple[str, str, str, str, str]
+    sources: tuple[MoneyLine, ...]
+    objective: str
     rows: tuple[MonitoringLine, ...]
     foot: tuple[str, ...]
+    as_of: datetime
 
 
 def say(name: str, language: Language, /, **figures: object) -> str:
@@ -107,8 +143,6 @@ def monitor(
     """The monitoring form of a project as of the score's moment; arguments as those of `fill`."""
     period = Period.of(plan, facts, score.as_of)
     elapsed = format(rounded(score.elapsed * 100, DIGITS), "f")
-    policy = score.policy.title_zh if language == "zh" else score.policy.title_en
-    moment = score.as_of.isoformat(timespec="seconds")
     return MonitoringForm(
         language=language,
         title=say("title", language),
@@ -118,12 +152,14 @@ def monitor(
         department=facts.department,
         unit=facts.unit,
         money=_money(score, facts),
+        sources=tuple(source_line(name, language, facts, period, score.execution) for name in SOURCES),
+        objective=plan.objective,
         rows=tuple(_line(row, facts, period, score, language, explanations) for row in score.rows),
         foot=(
             say("pace", language, elapsed=elapsed),
-            f"{word('policy', language)}: {policy} ({plan.policy})",
-            f"{word('as_of', language)}: {moment}   {word('version', language)}: {version}",
+            *origin_lines(score, plan, version, language),
         ),
+        as_of=score.as_of,
     )
 
 
@@ -164,12 +200,13 @@ def _line(
         level1=level1,
         level2=level2,
         name=indicator.name,
-        target=target_text(indicator.target) + _unit(row),
+        target=target_words(indicator),
         progress=measured_words(row, facts, language),
         expected=_expected(row, period.elapsed, high, facts, language),
         cause=words.get("cause", ""),
-        reason=f"{words['reason']};{words['remedy']}" if words else "",
+        reason=words.get("reason", ""),
         likelihood=likelihood(row, (low, high), is_over=period.is_over),
+        remark=words.get("remedy", ""),
     )
 
 
@@ -210,17 +247,22 @@ def likelihood(row: Row, found: Range, *, is_over: bool) -> str:
 
 def draw_monitoring(form: MonitoringForm) -> Grid:
     """The grid of *form*."""
-    grid = Grid(list(WIDTHS))
     language = form.language
+    grid = Grid(with_group(WIDTHS[language], language), form.as_of, language)
     grid.line((form.title, grid.width, "title"))
     grid.line((form.year, grid.width, "subtitle"))
     grid.head_rows = grid.rows
-    grid.line((word("project", language), 1, "label"), (form.project, grid.width - 1, "text"))
-    department, unit = word("department", language), word("unit", language)
-    grid.line((department, 1, "label"), (form.department, 5, "text"), (unit, 3, "label"), (form.unit, 6, "text"))
+    head(grid, form.project, form.department, form.unit)
     _draw_money(grid, form)
+    label = word("objective", language)
+    grid.line((label, LABEL_COLUMNS, "label"), (form.objective, grid.width - LABEL_COLUMNS, "prose"))
+    top = grid.rows
     _draw_head(grid, form)
+    grid.heading = top, grid.rows
     _draw_rows(grid, form)
+    text = word("group", language)
+    grid.cells.append(Cell(row=top, column=0, rows=grid.rows - top, text=text, style="label"))
+    sign(grid)
     grid.body_rows = grid.rows
     for text in form.foot:
         grid.line((text, grid.width, "foot"))
@@ -228,27 +270,29 @@ def draw_monitoring(form: MonitoringForm) -> Grid:
 
 
 def _draw_money(grid: Grid, form: MonitoringForm) -> None:
-    spans = (2, 1, 2, 5, 4)
     names = ("initial", "budget", "executed", "rate", "outcome")
-    first, column = grid.rows, 1
-    for name, figure, span in zip(names, form.money, spans, strict=True):
-        text = say(name, form.language, span=form.span)
-        grid.cells.append(Cell(row=first, column=column, columns=span, text=text, style="label"))
-        grid.cells.append(Cell(row=first + 1, column=column, columns=span, text=figure, style="figure"))
-        column += span
-    label = word("money", form.language)
-    grid.cells.append(Cell(row=first, column=0, rows=2, text=label, style="label"))
-    grid.rows += 2
+    spans = shared_out(grid.widths[LABEL_COLUMNS:], (18, 16, 16, 16, 16, 16))
+    heads = ["", *(say(name, form.language, span=form.span) for name in names)]
+    lines = [[word("total", form.language), *form.money]]
+    lines += [[line.label, line.initial, line.annual, line.executed, BLANK, BLANK] for line in form.sources]
+    first = grid.rows
+    beside(grid, LABEL_COLUMNS, [(text, span, "label") for text, span in zip(heads, spans, strict=True)])
+    styles: list[Style] = ["label", "figure", "figure", "figure", "figure", "figure"]
+    for line in lines:
+        beside(grid, LABEL_COLUMNS, list(zip(line, spans, styles, strict=True)))
+    label, rows = word("money", form.language), grid.rows - first
+    grid.cells.append(Cell(row=first, column=0, rows=rows, columns=LABEL_COLUMNS, text=label, style="label"))
 
 
 def _draw_head(grid: Grid, form: MonitoringForm) -> None:
     language, first = form.language, grid.rows
     tall = [word(name, language) for name in ("level1", "level2", "level3", "target")]
     tall += [say(name, language, span=form.span) for name in ("progress", "expected")]
-    for column, text in enumerate(tall):
+    column = 1
+    for text in tall:
         grid.cells.append(Cell(row=first, column=column, rows=2, text=text, style="label"))
+        column += 1
     low = [*CAUSES, "reason"], LIKELIHOODS
-    column = len(tall)
     for name, below in zip(("causes", "likelihood"), low, strict=True):
         text = say(name, language)
         grid.cells.append(Cell(row=first, column=column, columns=len(below), text=text, style="label"))
@@ -256,6 +300,7 @@ def _draw_head(grid: Grid, form: MonitoringForm) -> None:
             text = say(each, language)
             grid.cells.append(Cell(row=first + 1, column=column + offset, text=text, style="label"))
         column += len(below)
+    grid.cells.append(Cell(row=first, column=column, rows=2, text=say("remark", language), style="label"))
     grid.rows += 2
 
 
@@ -264,12 +309,9 @@ def _draw_rows(grid: Grid, form: MonitoringForm) -> None:
     for index, line in enumerate(form.rows):
         causes = [TICK if line.cause == name else BOX for name in CAUSES]
         likelihoods = [TICK if line.likelihood == name else BOX for name in LIKELIHOODS]
-        texts = (line.name, line.target, line.progress, line.expected, *causes, line.reason, *likelihoods)
-        for column, text in enumerate(texts, start=2):
-            style: Style = "figure" if text in (TICK, BOX) else "text"
+        texts = [line.name, line.target, line.progress, line.expected, *causes, line.reason, *likelihoods, line.remark]
+        for column, text in enumerate(texts, start=3):
+            style: Style = "prose" if column in _PROSE else "text"
             grid.cells.append(Cell(row=first + index, column=column, text=text, style=style))
-    levels = [(line.level1, line.level2) for line in form.rows]
-    for depth in (1, 2):
-        for start, count, text in runs(levels, depth):
-            grid.cells.append(Cell(row=first + start, column=depth - 1, rows=count, text=text, style="text"))
+    levels(grid, first, [(line.level1, line.level2) for line in form.rows])
     grid.rows += len(form.rows)

@@ -1,13 +1,11 @@
 """What stands in a report, block by block; every text is ready to print."""
 
-import re
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from services.evaluation.rules.forms.layout import Language
 
 Tone = Literal["figures", "written", "missing", "small"]
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,3 @@ class Report:
     subtitle: str
     mark: str
     blocks: list[Block] = field(default_factory=list)
-
-
-def printable(text: str) -> str:
-    """*text* without signs that no paper can hold: control signs and halves of signs."""
-    return _UNPRINTABLE.sub("�", text)

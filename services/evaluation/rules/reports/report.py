@@ -7,15 +7,16 @@ from fractions import Fraction
 from math import floor, log10
 from typing import Final
 
-from services.evaluation.facts import Contract, Facts
+from services.evaluation.facts import Facts
 from services.evaluation.model import Plan, Row, Score
 from services.evaluation.rules.evaluating import EXECUTION
-from services.evaluation.rules.forms.filling import wan
-from services.evaluation.rules.forms.layout import Language, word
+from services.evaluation.rules.forms.filling import stop, wan
+from services.evaluation.rules.forms.layout import Language, labelled, printable, word
 from services.evaluation.rules.measures import MEASURES
 from services.evaluation.rules.period import Period
+from services.evaluation.rules.reports.contracts import amount_of, contract_table
 from services.evaluation.rules.reports.course import Month, months, spent_by_line
-from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Series, Table, printable
+from services.evaluation.rules.reports.model import Block, Chart, Heading, Paragraph, Report, Series, Table
 from services.evaluation.rules.reports.words import say
 from services.evaluation.rules.scoring import rounded
 from services.evaluation.rules.showing import Explanations, measured_text, plain, points_text, target_text
@@ -129,10 +130,11 @@ def _overview(material: Material, course: list[Month]) -> list[Block]:
 def _funds(material: Material, course: list[Month]) -> list[Block]:
     execution, facts = material.score.execution, material.facts
     initial = 0 if facts.initial_budget is None else facts.initial_budget[1]
+    is_adjusted = any(material.period.had_happened(origin) for origin, _ in facts.adjustments)
     blocks: list[Block] = [
         _sentence(
             material,
-            "money",
+            "money" if is_adjusted else "money.plain",
             initial=wan(initial),
             budget=wan(execution.budget),
             day=material.day,
@@ -205,7 +207,7 @@ def _organisation(material: Material, course: list[Month]) -> list[Block]:
             material,
             "contracts",
             count=len(contracts),
-            amount=wan(sum(_amount(each, period) for each in contracts)),
+            amount=wan(sum(amount_of(each, period) for each in contracts)),
             inspections=len(outcomes),
             passed=sum(outcomes),
             failed=len(outcomes) - sum(outcomes),
@@ -217,17 +219,13 @@ def _organisation(material: Material, course: list[Month]) -> list[Block]:
     rows = []
     for method in dict.fromkeys(each.method for each in contracts):
         own = [each for each in contracts if each.method == method]
-        amounts = [(_amount(each, period), each.is_government_procurement) for each in own]
+        amounts = [(amount_of(each, period), each.is_government_procurement) for each in own]
         by_government = sum(amount for amount, is_by_government in amounts if is_by_government)
         total = sum(amount for amount, _ in amounts)
         rows.append((material.say(method), str(len(own)), wan(total), wan(by_government)))
     head = tuple(material.say(name) for name in ("method", "count", "amount", "government"))
-    return [*blocks, Table(material.say("methods"), head, tuple(rows), (2, 1, 1, 1))]
-
-
-def _amount(contract: Contract, period: Period) -> int:
-    """What a contract amounts to by now, fen."""
-    return [terms for terms in contract.terms if period.has_changed(terms.origin)][-1].amount
+    methods = Table(material.say("methods"), head, tuple(rows), (2, 1, 1, 1))
+    return [*blocks, methods, contract_table(material.facts, period, material.language)]
 
 
 def _results(material: Material, course: list[Month]) -> list[Block]:
@@ -321,7 +319,13 @@ def _why(material: Material, deviation: str | None) -> Paragraph:
     words = material.explanations.get(deviation or "")
     if words is None:
         return _missing(material, "reason")
-    return Paragraph(printable(material.say("why", reason=words["reason"], remedy=words["remedy"])), "written")
+    return Paragraph(printable(_explained(material, words)), "written")
+
+
+def _explained(material: Material, words: Mapping[str, str]) -> str:
+    reason = words["reason"]
+    between = stop(reason, ("。", ". "), material.language)
+    return material.say("why", reason=reason, stop=between, remedy=words["remedy"])
 
 
 def _faults(material: Material, course: list[Month]) -> list[Block]:
@@ -389,8 +393,8 @@ def _work(material: Material, course: list[Month]) -> list[Block]:
         blocks.append(_sentence(material, "final"))
     why = material.explanations.get(score.execution.deviation or "")
     if why is not None:
-        text = material.say("why", reason=why["reason"], remedy=why["remedy"])
-        blocks.append(Paragraph(printable(f"{material.say(EXECUTION)}: {text}"), "written"))
+        text = labelled(material.say(EXECUTION), _explained(material, why), material.language)
+        blocks.append(Paragraph(printable(text), "written"))
     return blocks
 
 

@@ -42,6 +42,17 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
             "of {weight} points and leaves {surplus} of the budget."
         ),
     ),
+    "money.plain": (
+        (
+            "全年预算{budget}万元，年内未作调整。截至{day}，到位资金{received}万元，实际支出{spent}万元，"
+            "预算执行率{rate}%，得{score}分（满分{weight}分），预算结余{surplus}万元。"
+        ),
+        (
+            "The budget is {budget} and was not adjusted (all amounts in 10,000 yuan). As of {day}, {received} had "
+            "arrived and {spent} was spent: an execution of {rate}%, which earns {score} of {weight} points and leaves "
+            "{surplus} of the budget."
+        ),
+    ),
     "overspent": ("实际支出超过全年预算。", "More was spent than the budget."),
     "no_money": ("截至{day}，没有资金到位，也没有支出。", "As of {day} no funds had arrived and nothing was spent."),
     "lines": ("分科目支出（万元）", "Payments by budget line (10,000 yuan)"),
@@ -71,6 +82,16 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "count": ("合同份数", "Contracts"),
     "amount": ("合同金额（万元）", "Amount (10,000 yuan)"),
     "government": ("其中政府采购（万元）", "by government procurement"),
+    "contract.table": ("合同签订、验收与支付", "Contracts, acceptances and payments"),
+    "contract": ("合同编号", "Contract"),
+    "signed": ("签订日期", "Signed"),
+    "accepted": ("验收情况", "Accepted"),
+    "paid": ("已支付（万元）", "Paid (10,000 yuan)"),
+    "accepted.none": ("尚未验收", "not yet"),
+    "accepted.passed": ("{day}合格", "{day}: passed"),
+    "accepted.failed": ("{day}不合格", "{day}: failed"),
+    "accepted.times": ("{last}（共{count}次）", "{last} ({count} times)"),
+    "others": ("其余{count}份", "{count} others"),
     "open_tender": ("公开招标", "open tender"),
     "invited_tender": ("邀请招标", "invited tender"),
     "competitive_negotiation": ("竞争性谈判", "competitive negotiation"),
@@ -106,7 +127,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "{name}：指标值{target}，完成值{measured}，得{score}分（满分{weight}分）。",
         "{name}: target {target}, measured {measured}, {score} of {weight} points.",
     ),
-    "why": ("原因：{reason}改进措施：{remedy}", "Reason: {reason} Remedy: {remedy}"),
+    "why": ("原因：{reason}{stop}改进措施：{remedy}", "Reason: {reason}{stop}Remedy: {remedy}"),
     "all_met": ("全部指标均达到指标值。", "Every indicator is met."),
     "operation": ("运行与服务情况", "Operation and service"),
     "faults": (
