@@ -49,23 +49,20 @@ class Statement:
 
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:
         """Run it in *session*'s transaction and return every row that it finds."""
-        ready, cursor = self._run(session, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        ready, found = self._run(session, values, lambda cursor: cursor.fetchall())
         return found if ready.found is None else [_converted(row, ready.found) for row in found]
 
     def first(self, session: Session, **values: Any) -> tuple[Any, ...] | None:
         """Run it in *session*'s transaction and return the first row that it finds, if any."""
-        ready, cursor = self._run(session, values)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        cursor.close()
+        ready, row = self._run(session, values, _first)
         return row if row is None or ready.found is None else _converted(row, ready.found)
 
     def run(self, session: Session, **values: Any) -> int:
         """Run it in *session*'s transaction and return how many rows it changed."""
-        _, cursor = self._run(session, values)
-        return int(cursor.rowcount)
+        _, changed = self._run(session, values, lambda cursor: cursor.rowcount)
+        return int(changed)
 
-    def _run(self, session: Session, values: dict[str, Any]) -> tuple[_Ready, Any]:
+    def _run(self, session: Session, values: dict[str, Any], outcome: _Convert) -> tuple[_Ready, Any]:
         """
         Run it behind whatever *session* has yet to write.
 
@@ -83,11 +80,23 @@ class Statement:
         parameters: Any = given if ready.names is None else [given[name] for name in ready.names]
         driver: Any = session.info.get(DRIVER)
         if driver is None:
-            driver = session.info[DRIVER] = session.connection().connection.dbapi_connection
+            driver = session.info[DRIVER] = _connection(session).connection.dbapi_connection
         try:
-            return ready, driver.execute(ready.sql, parameters)
+            return ready, outcome(driver.execute(ready.sql, parameters))
         except dialect.loaded_dbapi.Error as error:
-            raise _refused(session.connection(), ready.sql, error) from error
+            raise _refused(_connection(session), ready.sql, error) from error
+
+
+def _first(cursor: Any) -> Any:
+    row = cursor.fetchone()
+    cursor.close()
+    return row
+
+
+def _connection(session: Session) -> Connection:
+    """A writer's connection as it is: asked for it, its session would begin a savepoint."""
+    bind = session.get_bind()
+    return bind if isinstance(bind, Connection) else session.connection()
 
 
 def inserting(table: Table, *, but: Sequence[str] = ()) -> Statement:
@@ -99,7 +108,7 @@ def inserting(table: Table, *, but: Sequence[str] = ()) -> Statement:
 def savepoint(session: Session) -> Iterator[None]:
     """A part of *session*'s transaction that is undone alone if it raises; it may use ready statements only."""
     session.flush()
-    connection = session.connection()
+    connection = _connection(session)
     command(connection, "SAVEPOINT part")
     try:
         yield
