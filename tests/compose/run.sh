@@ -100,7 +100,8 @@ previous=$(git log --diff-filter=A --format=%H -- deploy/compose.yml 2>/dev/null
 build_previous() {
   mkdir -p "$place/previous/build" &&
     git archive "$previous" | tar -x -C "$place/previous" &&
-    cp -r build/wheels "$place/previous/build/" && cp requirements.lock "$place/previous/" &&  # Its own may be gone.
+    # Its own wheels may be gone; with the same modes, the engine takes the layer of them that it has made already.
+    cp -rp build/wheels "$place/previous/build/" && cp -p --remove-destination requirements.lock "$place/previous/" &&
     docker build --quiet --build-arg BASE_IMAGE="$BASE_IMAGE" --tag "$TEST_IMAGE_BEFORE" \
       --file "$place/previous/deploy/Dockerfile" "$place/previous"
 }
