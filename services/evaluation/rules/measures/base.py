@@ -1,9 +1,9 @@
 """What a measure is: a pure function of a project's facts in a period, and what it returns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, overload
 
 from services.evaluation.facts import Facts, Origin
 from services.evaluation.model import Empty
@@ -21,6 +21,31 @@ class Term:
     zh: str
     en: str
     value: Fraction
+
+
+Contribution = tuple[Origin, Fraction]
+
+
+class Later(Sequence[Contribution]):
+    """Evidence that is put together when somebody looks at it: a score alone does not, and events are many."""
+
+    def __init__(self, found: Callable[[], Iterable[Contribution]]) -> None:
+        self._found = found
+
+    @overload
+    def __getitem__(self, index: int) -> Contribution: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Contribution]: ...
+
+    def __getitem__(self, index: int | slice) -> Contribution | Sequence[Contribution]:
+        return tuple(self._found())[index]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._found())
+
+    def __iter__(self) -> Iterator[Contribution]:
+        return iter(self._found())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +69,7 @@ class Measured:
     formula: tuple[str, str] = ("", "")
     expression: str = "a"
     range: Range = (None, None)
-    evidence: tuple[tuple[Origin, Fraction], ...] = ()
+    evidence: Sequence[Contribution] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Final
 
 from services.evaluation.facts import Facts, Fault, Maintenance, Origin
-from services.evaluation.rules.measures.base import Measured, Term, quotient
+from services.evaluation.rules.measures.base import Later, Measured, Term, quotient
 from services.evaluation.rules.period import Period, Span, clip, hours, seconds, union, without
 
 SECONDS_PER_HOUR: Final = 3600
@@ -82,9 +82,11 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
         formula=("已排除故障数 ÷ 故障总数", "faults resolved ÷ faults opened"),
         expression="a / b",
-        evidence=(
-            *((fault.origin, Fraction(state)) for fault, state in states),
-            *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
+        evidence=Later(
+            lambda: (
+                *((fault.origin, Fraction(state)) for fault, state in states),
+                *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
+            )
         ),
     )
 
@@ -140,7 +142,7 @@ def _spread(
         formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
         expression="b",
         range=(value if statistic == "max" else None, None),  # The longest so far stays the longest.
-        evidence=(*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds))),
+        evidence=Later(lambda: (*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds)))),
     )
 
 

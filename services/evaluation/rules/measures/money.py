@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from services.evaluation.facts import Facts, Origin, Payment
-from services.evaluation.rules.measures.base import Measured, Term
+from services.evaluation.rules.measures.base import Later, Measured, Term
 from services.evaluation.rules.period import Period
 from shared.money import FEN_PER_YUAN
 
@@ -20,17 +20,15 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     """
     line = arguments.get("line")
     found = [
-        (origin, Fraction(amount, FEN_PER_YUAN))
-        for payment, origin, amount in movements(facts, period)
-        if line is None or payment.line == line
+        (origin, amount) for payment, origin, amount in movements(facts, period) if line is None or payment.line == line
     ]
-    total = sum((amount for _, amount in found), Fraction(0))
+    total = Fraction(sum(amount for _, amount in found), FEN_PER_YUAN)
     return Measured(
         value=total if found else None,
         terms=(Term("支付金额减冲销金额", "payments less reversals", total),),
         formula=("支付金额之和 − 冲销金额之和", "the sum of payments less the sum of reversals"),
         expression="a",
-        evidence=tuple(found),
+        evidence=Later(lambda: ((origin, Fraction(amount, FEN_PER_YUAN)) for origin, amount in found)),
     )
 
 
@@ -54,7 +52,7 @@ def execution_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -
         ),
         formula=("实际支出 ÷ 全年预算数", "spent ÷ budget after adjustment"),
         expression="a / b" if whole else "0",
-        evidence=(*paid.evidence, *_budget_evidence(facts, period, whole)),
+        evidence=Later(lambda: (*paid.evidence, *_budget_evidence(facts, period, whole))),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from services.evaluation.facts import Facts, Origin
-from services.evaluation.rules.measures.base import Measured, Term
+from services.evaluation.rules.measures.base import Later, Measured, Term
 from services.evaluation.rules.period import Period
 from shared.events.base import EventData
 from shared.events.monitoring import ReadingRecorded
@@ -83,7 +83,7 @@ def event_count(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     """
     wanted = conditions(arguments.get("where", ""))
     found = [
-        (origin, Fraction(1))
+        origin
         for origin, data in facts.events.get(arguments["type"], ())
         if period.has(origin) and all(member_text(data, name) == value for name, value in wanted.items())
     ]
@@ -94,7 +94,7 @@ def event_count(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
         formula=("事件次数", "the number of events"),
         expression="a",
         range=(total, None),
-        evidence=tuple(found),
+        evidence=Later(lambda: ((origin, Fraction(1)) for origin in found)),
     )
 
 
