@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Kind = Literal[
     "id", "text", "long", "amount", "number", "count", "day", "moment", "yes", "choice", "people",
-    "project", "budgeted", "line", "contract", "supplier", "asset", "fault", "indicator", "rows",
+    "project", "budgeted", "line", "contract", "supplier", "asset", "fault", "indicator", "complaint", "rows",
 ]  # fmt: skip
 
 
@@ -304,6 +304,20 @@ _COMPLAINT = Form(
         Field(name="received_at", kind="moment"),
     ),
 )
+_CLOSURE = Form(
+    name="closure",
+    group="people",
+    service="monitoring",
+    method="POST",
+    path="/complaints/{complaint}/closure",
+    scopes=("feedback:write",),
+    fields=(
+        Field(name="_project", kind="project", label="project"),
+        Field(name="complaint", kind="complaint"),
+        Field(name="closed_at", kind="moment"),
+        Field(name="outcome", kind="long"),
+    ),
+)
 _SURVEY = Form(
     name="survey",
     group="people",
@@ -376,6 +390,20 @@ _RATING = Form(
         Field(name="rated_by"),
     ),
 )
+_MEASUREMENT = Form(
+    name="measurement",
+    group="planning",
+    service="evaluation",
+    method="POST",
+    path="/projects/{project}/measurements",
+    scopes=("ratings:write",),
+    fields=(
+        PROJECT,
+        Field(name="code", kind="indicator", words="self_reported"),
+        Field(name="value", label="measured_value"),
+        Field(name="reason", kind="long", label="measurement_reason"),
+    ),
+)
 _DEVIATION = Form(
     name="deviation",
     group="planning",
@@ -405,6 +433,7 @@ FORMS: Final = {
         _DECLARE,
         PLAN,
         _RATING,
+        _MEASUREMENT,
         _DEVIATION,
         _RECEIPT,
         _PAYMENT,
@@ -416,6 +445,7 @@ FORMS: Final = {
         _ANSWER,
         _RESOLVE,
         _COMPLAINT,
+        _CLOSURE,
         _SURVEY,
     )
 }
