@@ -204,6 +204,21 @@ def test_a_payment_is_posted_at_the_desk_and_a_refusal_shows_its_figures(office:
     eventually(lambda: float(office.total()) > before, "the payment of the desk in the score")
 
 
+def test_a_complaint_that_is_closed_at_the_desk_is_no_longer_offered(office: Office, person: Person) -> None:
+    complaint = {"project": PROJECT, "channel": "mailbox", "subject": EVIL, "received_at": "2025-05-01T08:00:00+08:00"}
+    office.call("POST", "monitoring", "/complaints", "admin", json=complaint).raise_for_status()
+    person.log_in("chief", PASSWORD)
+    page = person.open(f"/desk/closure?project={PROJECT}")
+    offered = page.get_by_role("combobox", name="投诉")
+    expect(offered).to_have_value(re.compile(re.escape(EVIL[:20])))
+    page.locator(person.field("outcome")).first.fill("已答复")
+
+    page.locator("button.send").click()
+
+    expect(page.locator(".desk-form .outcome")).to_contain_text("已办理")
+    expect(offered).to_have_value("")
+
+
 def test_the_desk_says_at_the_field_what_is_wrong(office: Office, person: Person) -> None:
     person.log_in("chief", PASSWORD)
     page = person.open(f"/desk/payment?project={PROJECT}")

@@ -8,6 +8,7 @@ from services.console.words import Words
 _DAYS: Final = ("paid_on", "received_on", "signed_on", "starts_on")
 _PLACES: Final[Mapping[str, tuple[str, ...]]] = {  # The first that the form has.
     "above-contract-quantity": ("items",),
+    "already-closed": ("complaint",),
     "already-exists": ("contract", "supplier", "project"),
     "already-resolved": ("fault",),
     "already-responded": ("fault",),

@@ -14,9 +14,11 @@ from services.console.frame import Scene
 from services.console.sources import Refused
 
 Value = Any
-LIST_KINDS: Final = frozenset({"choice", "project", "budgeted", "line", "contract", "asset", "fault", "indicator"})
+LIST_KINDS: Final = frozenset(
+    {"choice", "project", "budgeted", "line", "contract", "asset", "fault", "indicator", "complaint"}
+)
 DAY_WRITTEN: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(.*)", re.DOTALL)
-OF_PROJECT: Final = frozenset({"line", "contract", "asset", "fault", "indicator"})
+OF_PROJECT: Final = frozenset({"line", "contract", "asset", "fault", "indicator", "complaint"})
 
 
 class Asked:
@@ -100,12 +102,14 @@ class Asked:
             return {project: f"{standings[project].title} ({project})" for project in self._scene.sees()}
         return {option: words.of(field.words, option) for option in field.options}
 
-    async def fill(self, project: str | None) -> None:
-        """Offer what *project* has."""
+    async def fill(self, project: str | None, *, is_again: bool = False) -> None:
+        """Offer what *project* has; again after a change, where what is chosen stays if it is still there."""
         if self.field.kind not in OF_PROJECT or not isinstance(self.input, ui.select):
             return
         options = {} if project is None else await choices(self._scene, self.field, project)
-        self.input.set_options(options, value=next(iter(options)) if len(options) == 1 else None)
+        only = next(iter(options)) if len(options) == 1 and not is_again else None
+        chosen = self.input.value if is_again and self.input.value in options else only
+        self.input.set_options(options, value=chosen)
 
     def begin(self, value: Any) -> None:
         """Put *value* in; a choice that is not offered is offered from now on."""
@@ -281,9 +285,14 @@ async def _faults(scene: Scene, field: Field, project: str) -> dict[str, str]:
 async def _indicators(scene: Scene, field: Field, project: str) -> dict[str, str]:
     standing = scene.parts.board.standings.get(project)
     details = [] if standing is None else standing.score.get("details", [])
-    rated = [each for each in details if each["source"] == "rating"]
-    wanted = rated if field.words == "rating" and rated else details
+    of_source = [each for each in details if each["source"] == field.words]  # What only people tell.
+    wanted = of_source or details
     return {each["code"]: f"{each['code']} {each['name']}" for each in wanted}
+
+
+async def _complaints(scene: Scene, _: Field, project: str) -> dict[str, str]:
+    found = await scene.every("monitoring", "/complaints", project=project, status="open")
+    return {each["complaint"]: f"{each['subject']} · {scene.words.moment(each['received_at'])}" for each in found}
 
 
 _CHOICES: Final[dict[str, Callable[[Scene, Field, str], Awaitable[dict[str, str]]]]] = {
@@ -292,4 +301,5 @@ _CHOICES: Final[dict[str, Callable[[Scene, Field, str], Awaitable[dict[str, str]
     "asset": _assets,
     "fault": _faults,
     "indicator": _indicators,
+    "complaint": _complaints,
 }

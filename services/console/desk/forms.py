@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Kind = Literal[
     "id", "text", "long", "amount", "number", "count", "day", "moment", "yes", "choice", "people",
-    "project", "budgeted", "line", "contract", "supplier", "asset", "fault", "indicator", "rows",
+    "project", "budgeted", "line", "contract", "supplier", "asset", "fault", "indicator", "complaint", "rows",
 ]  # fmt: skip
 
 
@@ -304,6 +304,20 @@ _COMPLAINT = Form(
         Field(name="received_at", kind="moment"),
     ),
 )
+_CLOSURE = Form(
+    name="closure",
+    group="people",
+    service="monitoring",
+    method="POST",
+    path="/complaints/{complaint}/closure",
+    scopes=("feedback:write",),
+    fields=(
+        Field(name="_project", kind="project", label="project"),
+        Field(name="complaint", kind="complaint"),
+        Field(name="closed_at", kind="moment"),
+        Field(name="outcome", kind="long"),
+    ),
+)
 _SURVEY = Form(
     name="survey",
     group="people",
@@ -347,8 +361,15 @@ PLAN: Final = Form(
                 Field(name="value", label="target", place="target.value"),
                 Field(name="unit", label="indicator_unit", is_required=False),
                 Field(name="weight", kind="number"),
-                Field(name="measure", kind="choice", options=MEASURES, words="measure", value="reported"),
-                Field(name="with", label="arguments", is_required=False, look="field-double"),
+                Field(
+                    name="measure",
+                    kind="choice",
+                    options=MEASURES,
+                    words="measure",
+                    value="reported",
+                    look="field-double",
+                ),
+                Field(name="with", label="arguments", is_required=False),
             ),
         ),
     ),
@@ -367,6 +388,20 @@ _RATING = Form(
         Field(name="percent", kind="number"),
         Field(name="reason", kind="long"),
         Field(name="rated_by"),
+    ),
+)
+_MEASUREMENT = Form(
+    name="measurement",
+    group="planning",
+    service="evaluation",
+    method="POST",
+    path="/projects/{project}/measurements",
+    scopes=("ratings:write",),
+    fields=(
+        PROJECT,
+        Field(name="code", kind="indicator", words="self_reported"),
+        Field(name="value", label="measured_value"),
+        Field(name="reason", kind="long", label="measurement_reason"),
     ),
 )
 _DEVIATION = Form(
@@ -398,6 +433,7 @@ FORMS: Final = {
         _DECLARE,
         PLAN,
         _RATING,
+        _MEASUREMENT,
         _DEVIATION,
         _RECEIPT,
         _PAYMENT,
@@ -409,6 +445,7 @@ FORMS: Final = {
         _ANSWER,
         _RESOLVE,
         _COMPLAINT,
+        _CLOSURE,
         _SURVEY,
     )
 }

@@ -87,7 +87,7 @@ class Sheet:
             return
         finally:
             self._button.enable()
-        self._accepted()
+        await self._accepted()
 
     def _misses(self) -> bool:
         """Whether something required is empty; it is said at once, without asking the service."""
@@ -113,7 +113,7 @@ class Sheet:
             body.setdefault("sources", {})
         return self._shape(body)
 
-    def _accepted(self) -> None:
+    async def _accepted(self) -> None:
         words = self._scene.words
         self._key = new_id()
         self._tell(words("desk.done"), is_good=True)
@@ -122,6 +122,8 @@ class Sheet:
         for asked in self._asked.values():
             if isinstance(asked, Asked) and asked.field.kind in EMPTIED and isinstance(asked.input, ui.input):
                 asked.input.set_value("")
+            if isinstance(asked, Asked):  # What is left of a line, which faults are still open.
+                await asked.fill(self._project(), is_again=True)
 
     def _refused(self, refused: Refused) -> None:
         if refused.slug == "idempotency-key-reused":  # The form was changed after an answer that never came back.
