@@ -147,9 +147,10 @@ def _target(cell: Mapping[str, str | None]) -> str | None:
     adjusted = cell.get("adjusted")
     value = cell["target"] if is_empty(adjusted) else adjusted
     figure = None if value is None else figure_of(value)
-    if value is None or figure is None or figure.op is not None:
+    if value is None or figure is None:
         return value
-    sign, unit = normal(cell.get("sign") or ""), "" if figure.has_unit else cell.get("unit") or ""
+    sign = normal(cell.get("sign") or "") if figure.op is None else ""
+    unit = "" if figure.has_unit else cell.get("unit") or ""
     signed = SIGN_WORDS.get(sign, sign) + value + unit
     found = figure_of(signed)
     return value if found is None or found.numbers != figure.numbers else signed
