@@ -47,6 +47,10 @@ if ! timeout 20 docker version >"$place/log" 2>&1; then
   eval "$("$ENGINE" env "$place/engine")"
 fi
 
+: "${DOCKER_HOST:=$(docker context inspect --format '{{.Endpoints.docker.Host}}' 2>/dev/null || echo unix:///var/run/docker.sock)}"
+export DOCKER_HOST
+[[ $DOCKER_HOST == unix://* && -S ${DOCKER_HOST#unix://} ]] || not_run "the engine, $DOCKER_HOST, is not on this machine"
+
 # Compose: the plugin that is there, or the one of a wheel.
 if ! docker compose version >"$place/log" 2>&1; then
   "$bin/python" -m venv "$place/compose" >"$place/log" 2>&1 &&
