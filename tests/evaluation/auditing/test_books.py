@@ -22,11 +22,15 @@ def table_in(content: bytes) -> dict[str, Any]:
     return found[0]
 
 
+AMOUNTS = {"initial": "15", "annual": "15", "executed": "13.8125"}
+FUNDS = {**AMOUNTS, "sources": AMOUNTS}  # All of one source, the others being 0.
+
+
 def test_a_table_is_found_by_its_headings_whatever_stands_around_it() -> None:
     table = table_in(a_book())
 
     assert (table["project"], table["year"], table["grade_printed"]) == ("政府网站网络运行维护项目", 2022, "优")
-    assert table["funds"] == {"initial": "15", "annual": "15", "executed": "13.8125"}
+    assert table["funds"] == FUNDS
     assert table["execution"] == {"rate_printed": "92.08%", "weight": "10", "score": "9.21"}
     assert (table["total_printed"], table["full_printed"]) == ("99.21", "100")
     assert [row["name"] for row in table["indicators"]] == [row[3] for row in COMMON[10:16]]
@@ -95,7 +99,7 @@ def test_where_the_total_of_the_funds_is_left_at_nothing_their_parts_are_added()
     rows = with_cell((5, 5), 0)
     rows[4][3:6] = [None, 0, 0]
 
-    assert table_in(a_book(rows))["funds"] == {"initial": "15", "annual": "15", "executed": "13.8125"}
+    assert table_in(a_book(rows))["funds"] == FUNDS
 
 
 def test_points_that_rows_share_count_once_and_a_reason_that_they_share_counts_for_each() -> None:
@@ -203,3 +207,12 @@ def test_sheets_are_read_no_further_than_their_bounds() -> None:
 def test_a_broken_part_is_refused() -> None:
     with pytest.raises(Invalid, match="cannot be read as a workbook"):
         workbooks.read_sheets(repacked(a_book(), xl_worksheets_sheet2_xml=b"<worksheet"))
+
+
+def test_sources_that_do_not_add_up_to_the_funds_are_a_doubt() -> None:
+    table = table_in(a_book(with_cell((5, 4), 16)))  # The initial budget: nothing else follows from it.
+
+    [found] = audited(table)["findings"]
+
+    assert (found["code"], found["severity"], found["field"]) == ("sum-mismatch", "doubt", "funds.initial")
+    assert (found["printed"], found["expected"]) == ("16", "15")

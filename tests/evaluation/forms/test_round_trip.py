@@ -64,7 +64,7 @@ def assert_says_the_score(cells: list[list[Any]], made: Made) -> None:
     assert Decimal(str(figures[-1])) == execution.score
 
 
-@settings(MANY, max_examples=20)
+@settings(MANY, max_examples=8)
 @given(projects())
 def test_an_audit_reads_every_layout(made: Made) -> None:
     for layout in LAYOUTS:
@@ -107,17 +107,14 @@ def planted(grid: Grid, cell: Cell, text: str) -> bytes:
     return papers.as_xlsx(replace(grid, cells=changed), "自评表")
 
 
-@settings(MANY, max_examples=25)
+@settings(MANY, max_examples=15)
 @given(projects(), st.data())
 def test_a_changed_figure_of_the_funds_is_found(made: Made, data: st.DataObject) -> None:
     grid = drawn(made.form())
     row = next(each.row for each in grid.cells if each.text == word("total", "zh"))
-    annual, executed, weight, rate, score = sorted(
-        (each for each in grid.cells if each.row == row and each.style == "figure"), key=lambda each: each.column
-    )[1:]
-    cell = data.draw(st.sampled_from((annual, executed, weight, rate, score)))
-    assume(cell is not annual or made.score.execution.spent)  # Nothing of nothing is as good as nothing of something.
-    text = "77.77%" if cell is rate else str(Decimal(cell.text) + data.draw(st.sampled_from((1, 2))))
+    figures = [each for each in grid.cells if each.row == row and each.style == "figure"]  # From left to right.
+    cell = data.draw(st.sampled_from(figures))
+    text = "77.77%" if cell.text.endswith("%") else str(Decimal(cell.text) + data.draw(st.sampled_from((1, 2))))
 
     answer = audited(planted(grid, cell, text))
 

@@ -15,6 +15,7 @@ from services.evaluation.rules.methods import FULL
 from services.evaluation.rules.scoring import execution_share, points, rounded
 
 HUNDRED: Final = 100
+SOURCES_SLACK: Final = Decimal("0.02")  # Of amounts that are each printed with two decimals.
 PRINTED_APART: Final = Fraction(1, 100)  # No rounding moves a printed rate further from the exact one.
 
 
@@ -29,7 +30,7 @@ class JudgedExecution:
 def judge_execution(execution: PrintedExecution, policy: Policy, finest: int) -> JudgedExecution:
     """Judge budget execution: amounts, rate and score, each by the one before."""
     exact = _rate(execution)
-    findings = [*_amounts(execution, exact), *_printed_rate(execution, exact)]
+    findings = [*_sources(execution), *_amounts(execution, exact), *_printed_rate(execution, exact)]
     score, weight = execution.score, execution.weight
     if weight is None:
         if score is not None:
@@ -72,6 +73,14 @@ def _rate(execution: PrintedExecution) -> Fraction | None:
     if execution.annual is None or execution.executed is None or execution.annual <= 0:
         return None
     return Fraction(execution.executed) / Fraction(execution.annual)
+
+
+def _sources(execution: PrintedExecution) -> Iterator[Finding]:
+    """The single sources beside what they should add up to; a doubt, for some tables print a part of a part."""
+    for name, total in execution.sources.items():
+        printed: Decimal | None = getattr(execution, name)
+        if printed is not None and abs(printed - total) > SOURCES_SLACK:
+            yield wording.sources(name, printed, total)
 
 
 def _amounts(execution: PrintedExecution, exact: Fraction | None) -> Iterator[Finding]:

@@ -203,7 +203,11 @@ def _funds(sheet: Sheet, rows: list[int], columns: Mapping[str, int]) -> tuple[d
     labels = {row: normal("".join(text for _, text in sheet.distinct(row)[:3])) for row in rows}
     total = next((row for row in rows if FUNDS_TOTAL.search(labels[row])), rows[0])
     parts = [row for row in rows if row != total]
-    amounts = {name: _amount(sheet, total, parts, columns.get(name)) for name in ("initial", "annual", "executed")}
+    names = ("initial", "annual", "executed")
+    amounts: dict[str, Any] = {name: _amount(sheet, total, parts, columns.get(name)) for name in names}
+    sums = {name: _sum(sheet, parts, columns.get(name)) for name in names}
+    if any(sums.values()):
+        amounts["sources"] = sums
     points = {name: _number(sheet, total, columns.get(name)) for name in ("weight", "score")}
     rate = None if "rate" not in columns else sheet.text(total, columns["rate"])
     return amounts, {"rate_printed": rate, **points}
@@ -216,6 +220,13 @@ def _amount(sheet: Sheet, total: int, parts: list[int], column: int | None) -> s
         return printed
     found = [float(text) for row in parts if (text := _number(sheet, row, column)) is not None]
     return _plainly(round(sum(found), 10)) if any(found) else printed
+
+
+def _sum(sheet: Sheet, parts: list[int], column: int | None) -> str | None:
+    """What the parts add up to; None if there are not several, or one states nothing."""
+    found = [_number(sheet, row, column) for row in parts]
+    stated = [Decimal(text) for text in found if text is not None]
+    return format(sum(stated), "f") if len(stated) == len(found) > 1 else None
 
 
 def _number(sheet: Sheet, row: int, column: int | None) -> str | None:

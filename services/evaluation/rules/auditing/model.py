@@ -1,6 +1,8 @@
 """The nouns of an audit: a finished table as it was printed, and what was found in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as having
 from decimal import Decimal
 from typing import Literal
 
@@ -26,7 +28,12 @@ class PrintedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedExecution:
-    """Amounts of one unit, and the points for using them."""
+    """
+    Amounts of one unit, and the points for using them.
+
+    Attributes:
+        sources: What the rows of the single sources add up to, by the name of the amount; where each states one.
+    """
 
     initial: Decimal | None
     annual: Decimal | None
@@ -34,6 +41,7 @@ class PrintedExecution:
     rate: str | None
     weight: Decimal | None
     score: Decimal | None
+    sources: Mapping[str, Decimal] = having(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,7 +87,10 @@ class _TableReader(Reader):
         )
 
     def execution(self, funds: Mapping[str, Any], execution: Mapping[str, Any]) -> PrintedExecution:
+        parts = self.part("sources", funds)
+        sources = {name: self.amount(name, parts, "funds.sources") for name in ("initial", "annual", "executed")}
         return PrintedExecution(
+            sources={name: amount for name, amount in sources.items() if amount is not None},
             initial=self.amount("initial", funds, "funds"),
             annual=self.amount("annual", funds, "funds"),
             executed=self.amount("executed", funds, "funds"),

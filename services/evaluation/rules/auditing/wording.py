@@ -175,6 +175,28 @@ def rate_out_of_range(printed: str) -> Finding:
     )
 
 
+_AMOUNTS: Final = {
+    "initial": ("年初预算数", "initial budget"),
+    "annual": ("全年预算数", "annual budget"),
+    "executed": ("全年执行数", "executed amount"),
+}
+
+
+def sources(name: str, printed: Decimal, total: Decimal) -> Finding:
+    """The sources of the funds add up to something else."""
+    zh, en = _AMOUNTS[name]
+    return Finding(
+        code="sum-mismatch",
+        severity="doubt",
+        row=None,
+        field=f"funds.{name}",
+        printed=text_of(printed),
+        expected=text_of(total),
+        zh=f"{zh}总额{text_of(printed)}与各来源之和{text_of(total)}不符",
+        en=f"the {en} is {text_of(printed)}, the sources add up to {text_of(total)}",
+    )
+
+
 def zero_budget(execution: PrintedExecution) -> Finding:
     """Nothing can be divided by a budget of nothing."""
     is_spent = bool(execution.executed)
