@@ -19,7 +19,8 @@ from shared.relay import LOST, heads_name, stream_name
 
 BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
 AHEAD: Final = 2  # Batches of a stream under way: one is read and checked while the other is stored.
-BLOCK_MS: Final = 1_000  # Below the client's socket timeout of 5 s, or every idle read would fail.
+# Well below the client's socket timeout of 5 s, or every idle read would fail where the machine is busy.
+BLOCK_MS: Final = 3_000
 RETRY_SECONDS: Final = 1.0
 
 Deliver = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[None]]

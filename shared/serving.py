@@ -3,6 +3,9 @@
 import importlib
 import sys
 
+import shared.spare  # noqa: F401  # Before whatever it spares us.
+
+# isort: split
 import uvicorn
 import uvloop
 

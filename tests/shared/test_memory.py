@@ -12,6 +12,14 @@ print(gc.get_threshold() == THRESHOLDS, gc.get_freeze_count() > 1_000, gc.isenab
 """
 
 
+def test_a_service_imports_nothing_for_command_lines_and_development() -> None:
+    code = "import sys, shared.serving; print([name for name in ('rich', 'watchfiles') if sys.modules.get(name)])"
+
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "[]"
+
+
 def test_what_the_start_made_is_never_looked_at_again_and_the_rest_rarely() -> None:
     found = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, text=True, check=True)
 
