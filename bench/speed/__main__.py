@@ -37,6 +37,8 @@ def main() -> int:
     paths = chosen.paths.split(",")
     if unknown := sorted(set(paths) - set(PATHS)):
         words.error(f"there is no path {', '.join(unknown)}; there are {', '.join(PATHS)}")
+    if chosen.scale != 1 and chosen.results == RESULTS:
+        words.error("figures of other sizes are kept elsewhere: name a folder with --results")
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGALRM, _end)
     signal.alarm(chosen.minutes * 60)
