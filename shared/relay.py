@@ -115,9 +115,10 @@ class Relay:
         while True:
             self._wake.clear()
             try:
-                self._cursor = await self._last_on_stream(redis)
-                while await self._send(redis):
-                    pass
+                self._cursor, end = await self._last_on_stream(redis)
+                is_behind = self._cursor < end  # What is committed from now on wakes us.
+                while is_behind:
+                    is_behind = await self._send(redis)
             except (*LOST, Unavailable) as error:
                 await self._wait(redis, error)
                 continue
@@ -163,26 +164,30 @@ class Relay:
             except (*LOST, Unavailable):
                 return
 
-    async def _last_on_stream(self, redis: Redis) -> int:
-        """Where to go on: after the stream's last entry if the log knows it, else so that the stream fills up."""
+    async def _last_on_stream(self, redis: Redis) -> tuple[int, int]:
+        """
+        Where to go on: after the stream's last entry if the log knows it, else so that the stream fills up.
+
+        With it, where the log ends.
+        """
         entries = await redis.xrevrange(self._stream, count=1)
         head = await self._database.read(lambda session: self._log.head(session, self._partition))
         fallback = max(0, head.seq - STREAM_LENGTH)
         if not entries:
-            return fallback
+            return fallback, head.seq
         last = self._genuine(entries[0][1] or {})
         if last is None:
-            return fallback
+            return fallback, head.seq
         seq = last.seq
         if (seq, last.hash) == (head.seq, head.hash):  # Mostly; a rest must not cost a second look at the log.
-            return seq
+            return seq, seq
         known = await self._database.read(lambda session: self._log.hash_at(session, self._partition, seq))
         if known == last.hash:
-            return seq
+            return seq, head.seq
         if last.envelope.epoch == head.epoch and self._restored is not None:
             # The head was read after the stream: what was sent before is in a log that has lost nothing.
             await self._restored(f"the stream holds event {seq} of this epoch; the log ends at {head.seq} without it")
-        return fallback
+        return fallback, head.seq
 
     def _genuine(self, fields: dict[Any, Any]) -> Received | None:
         raw = fields.get(b"event", b"")

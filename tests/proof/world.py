@@ -156,7 +156,7 @@ class World:
     async def relay(self) -> None:
         if self.has_bus:
             relay = self.budget.relay
-            relay._cursor = await relay._last_on_stream(self.redis)
+            relay._cursor, _ = await relay._last_on_stream(self.redis)
             while await relay._send(self.redis):
                 pass
 
