@@ -51,6 +51,10 @@ def reason_of(envelope: Envelope) -> Reason:
     return Reason(cause, Trace(correlation_id=envelope.correlationid, causation_id=envelope.id))
 
 
+def _reason(given: Reason | Envelope) -> Reason:
+    return given if isinstance(given, Reason) else reason_of(given)
+
+
 class Scorer:
     """Scores projects in the background."""
 
@@ -59,7 +63,7 @@ class Scorer:
         self._settings = settings
         self._dossiers = dossiers
         self._policies = policies
-        self._due: dict[str, Reason] = {}
+        self._due: dict[str, Reason | Envelope] = {}  # An event is a reason, made when the score is.
         self._events = 0  # Applied since the last look.
         self._are_all_due = False  # Which projects those are has still to be read.
         self._scored_at: dict[str, float] = {}
@@ -77,14 +81,14 @@ class Scorer:
             self._wake.set()
             return
         self._events += len(happened)
-        last = {event.data.project: event.received.envelope for event in happened}
-        self._due |= {project: reason_of(envelope) for project, envelope in last.items()}
+        for event in happened:
+            self._due[event.data.project] = event.received.envelope
         self._wake.set()
 
     def touched_by(self, own: Sequence[Envelope]) -> None:
         """Score the projects of own events."""
         for envelope in own:
-            self._due[envelope.partitionkey] = reason_of(envelope)
+            self._due[envelope.partitionkey] = envelope
         self._wake.set()
 
     async def all_due(self) -> None:
@@ -125,11 +129,11 @@ class Scorer:
         opens = {project: self._scored_at.get(project, 0) + self._settings.coalesce_seconds for project in self._due}
         ready = [project for project, at in opens.items() if at <= now][:BATCH]
         if ready:
-            batch = {project: self._due.pop(project) for project in ready}
+            batch = {project: _reason(self._due.pop(project)) for project in ready}
             try:
                 await self._score_batch(dict(batch))
             except Unavailable:
-                self._due = batch | self._due
+                self._due = {**batch, **self._due}
                 return RETRY_SECONDS
             self._scored_at = {p: at for p, at in self._scored_at.items() if at > now - 60} | dict.fromkeys(ready, now)
         waiting = [at for project, at in opens.items() if project in self._due]
