@@ -16,11 +16,10 @@ from fastapi import Response
 from sqlmodel import Session
 
 from shared import epochs, feed, received
-from shared.events.base import Received
 from shared.idempotency import Once
 from shared.log import EventLog, Head, event_head, event_log
 from shared.relay import Relay
-from shared.subscription import Subscription
+from shared.subscription import Subscription, _Arrived
 from tests.proof.parts import Crash
 from tests.proof.world import World
 
@@ -40,8 +39,8 @@ def send_once_without_pull() -> Iterator[None]:
 def no_gap_check() -> Iterator[None]:
     """Whatever is newer than the watermark is applied."""
 
-    def newer(self: Subscription, at: Head, events: list[Received], *, trusted: bool) -> list[Received]:
-        return [event for event in events if event.envelope.seq > at.seq]
+    def newer(self: Subscription, at: Head, events: list[_Arrived], *, trusted: bool) -> list[_Arrived]:
+        return [event for event in events if event.received.seq > at.seq]
 
     with patch.object(Subscription, "_continuing", newer):
         yield
@@ -51,7 +50,7 @@ def no_gap_check() -> Iterator[None]:
 def no_dedupe() -> Iterator[None]:
     """What comes again is applied again."""
 
-    def all_of_them(self: Subscription, at: Head, events: list[Received], *, trusted: bool) -> list[Received]:
+    def all_of_them(self: Subscription, at: Head, events: list[_Arrived], *, trusted: bool) -> list[_Arrived]:
         return events
 
     with patch.object(Subscription, "_continuing", all_of_them):
@@ -63,11 +62,11 @@ def effect_and_watermark_in_two_transactions() -> Iterator[None]:
     """Between the two there is time to die."""
     commit = Subscription._commit
 
-    async def in_two(self: Subscription, at: Head, run: list[Received], **words: Any) -> None:
+    async def in_two(self: Subscription, at: Head, run: list[_Arrived], **words: Any) -> None:
         now = self._clock.now()
         with patch.object(received, "advance", lambda *_: True):
             await commit(self, at, run, **words)
-        end = replace(at, seq=run[-1].envelope.seq, hash=run[-1].hash)
+        end = replace(at, seq=run[-1].received.seq, hash=run[-1].received.hash)
         await self._database.write(lambda session: ADVANCE(session, self.source, at, end, now))
 
     with patch.object(Subscription, "_commit", in_two):
@@ -122,10 +121,10 @@ def confirming_live_state_while_restoring() -> Iterator[None]:
 def no_epoch_and_no_hash() -> Iterator[None]:
     """Numbers alone say where the consumer stands."""
 
-    def by_number(self: Subscription, at: Head, events: list[Received], *, trusted: bool) -> list[Received]:
-        run: list[Received] = []
+    def by_number(self: Subscription, at: Head, events: list[_Arrived], *, trusted: bool) -> list[_Arrived]:
+        run: list[_Arrived] = []
         for event in events:
-            if event.envelope.seq == at.seq + 1 + len(run):
+            if event.received.seq == at.seq + 1 + len(run):
                 run.append(event)
         return run
 
