@@ -26,6 +26,7 @@ from shared.tokens import issue_token
 from tests.evaluation.builders import CHINA, Happening
 from tests.shared.mechanism import DirectFeed
 from tests.stores import places
+from tests.support import active
 
 KEY = bytes(32)
 NOW = datetime(2019, 1, 1, 8, tzinfo=CHINA)
@@ -136,7 +137,7 @@ async def started(folder: Path, monkeypatch: pytest.MonkeyPatch, **settings: str
             await source.database.write(source.log.create)
             evaluation.subscription(name)._feed = DirectFeed(source)  # type: ignore[arg-type]
         try:
-            async with app.router.lifespan_context(app):
+            async with active(app):
                 yield evaluation
         finally:
             for source in evaluation.sources.values():

@@ -26,6 +26,7 @@ from shared.roles import ROLES
 from shared.service import Service
 from shared.subscription import Happened
 from shared.tokens import issue_token
+from tests.support import active
 
 NOW = datetime(2018, 6, 1, 4, 0, tzinfo=UTC)  # Noon in Shanghai.
 NOBODY = "127.0.0.1:1"  # Nobody listens there.
@@ -147,7 +148,7 @@ async def started(folder: Path, monkeypatch: pytest.MonkeyPatch, database_url: s
     service.clock = FixedClock(NOW)
     transport = httpx.ASGITransport(app)
     async with (
-        app.router.lifespan_context(app),
+        active(app),
         httpx.AsyncClient(transport=transport, base_url="http://monitoring") as client,
     ):
         monitoring = Monitoring(service, client, key.as_pem(private=True).decode())

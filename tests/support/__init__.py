@@ -1,5 +1,6 @@
 """What tests of running services share: keys and tokens, a service in the background, and patience."""
 
+import asyncio
 import contextlib
 import json
 import time
@@ -172,11 +173,21 @@ def running(app: FastAPI, issuer: Issuer) -> Iterator[Running]:
 
 
 @asynccontextmanager
+async def active(app: FastAPI) -> AsyncIterator[None]:
+    """The service *app* at work: on a busy machine PostgreSQL may end a session while it is being opened."""
+    async with app.router.lifespan_context(app):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not app.state.service.is_active:
+                await asyncio.sleep(0.02)
+        yield
+
+
+@asynccontextmanager
 async def _started(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     # A bug shall be seen as its callers see it, as an answer.
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
-        app.router.lifespan_context(app),
+        active(app),
         httpx.AsyncClient(transport=transport, base_url="http://service", timeout=PATIENCE_SECONDS) as client,
     ):
         yield client
