@@ -18,7 +18,7 @@ from services.evaluation import handlers, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.settings import Settings
-from services.evaluation.store import RebuildRow
+from services.evaluation.store.tables import RebuildRow, ScoreFields
 from services.evaluation.stream import Hub
 from shared.problems import Refusal, Unavailable
 from shared.service import Service
@@ -112,7 +112,7 @@ class Rebuilder:
         else:
             log.error("rebuilt_otherwise", alarm=True, rebuild=rebuild, projects=len(projects))
 
-    def _project(self, session: Session, *, project: str, fresh: Dossiers) -> tuple[store.ScoreFields | None, str, str]:
+    def _project(self, session: Session, *, project: str, fresh: Dossiers) -> tuple[ScoreFields | None, str, str]:
         """One project's score from scratch, and the digests of its live and of its fresh facts, at the same place."""
         with self._shown.reading(session, project) as facts:
             before = facts.digest()
@@ -121,7 +121,7 @@ class Rebuilder:
         fields = None if row is None else self._scored(session, project, fresh, row.version)
         return fields, before, facts.digest()
 
-    def _scored(self, session: Session, project: str, fresh: Dossiers, version: int) -> store.ScoreFields:
+    def _scored(self, session: Session, project: str, fresh: Dossiers, version: int) -> ScoreFields:
         facts = fresh.facts(session, project)
         now = self._service.clock.now()
         document = handlers.evaluated(session, project, facts, self._policies, as_of=now, version=version)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from services.evaluation.store import ScoreRow
+from services.evaluation.store.tables import ScoreRow
 from tests.evaluation.builders import declared, opened, paid, received, responded
 from tests.evaluation.driver import Evaluation, Stream, started
 from tests.evaluation.test_api import log_of, play

@@ -21,7 +21,7 @@ from services.evaluation.api.forms import Reader
 from services.evaluation.model import Subject
 from services.evaluation.parts import Parts
 from services.evaluation.rules.documents import EXTENSIONS, is_named_so
-from services.evaluation.store import DocumentRow
+from services.evaluation.store.tables import DocumentRow
 from services.evaluation.vault import Kept
 from shared import pages
 from shared.bodies import check_media_type

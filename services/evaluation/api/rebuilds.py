@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from services.evaluation import rebuilding, store
 from services.evaluation.parts import Parts
-from services.evaluation.store import RebuildRow
+from services.evaluation.store.tables import RebuildRow
 from shared import pages
 from shared.access import Caller, require
 from shared.fields import Body, Id, LooseText

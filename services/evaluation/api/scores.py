@@ -13,7 +13,7 @@ from services.evaluation.dossiers import known_at as facts_known_at
 from services.evaluation.facts import Origin
 from services.evaluation.parts import Parts
 from services.evaluation.rules.outlook import WORSE
-from services.evaluation.store import ScoreRow
+from services.evaluation.store.tables import ScoreRow
 from shared import pages
 from shared.fields import Id
 from shared.pages import Cursor, Limit

@@ -13,7 +13,7 @@ from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
 from services.evaluation.handlers.scores import evaluated
 from services.evaluation.model import Policy
-from services.evaluation.store import ClosureRow, SealedPaperRow
+from services.evaluation.store.tables import ClosureRow, SealedPaperRow
 from shared.events.evaluation import ScoreSealed
 from shared.problems import NotFound, Refusal
 from shared.service import Publish

@@ -12,7 +12,7 @@ from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import UnknownIndicator
 from services.evaluation.model import Proof, Subject
 from services.evaluation.rules.forms.proving import Proofs
-from services.evaluation.store import DocumentLinkRow, DocumentRow
+from services.evaluation.store.tables import DocumentLinkRow, DocumentRow
 from shared.problems import NotFound, Refusal
 
 DOCUMENTS_MAX: Final = 2_000  # Of one project: an archive of all of them can still be read by anybody.

@@ -12,6 +12,7 @@ from services.evaluation.facts import Facts
 from services.evaluation.handlers.plans import plan_of
 from services.evaluation.handlers.scores import changed_indicators
 from services.evaluation.model import Policy
+from services.evaluation.store.tables import RestatementRow
 from shared.dates import end_of
 from shared.events.base import read
 
@@ -48,7 +49,7 @@ def restatement(session: Session, project: str, version: int) -> Item | None:
     return {"version": version, "before": before, "after": after, "difference": rules.difference(before, after)}
 
 
-def _difference(row: store.RestatementRow) -> list[Item]:
+def _difference(row: RestatementRow) -> list[Item]:
     return rules.difference(msgspec.json.decode(row.before), msgspec.json.decode(row.after))
 
 

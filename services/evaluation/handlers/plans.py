@@ -11,7 +11,7 @@ from services.evaluation import rules
 from services.evaluation.facts import Facts
 from services.evaluation.model import Cause, Indicator, Plan, Policy
 from services.evaluation.rules.evaluating import EXECUTION
-from services.evaluation.store import DeviationRow, MeasurementRow, RatingRow
+from services.evaluation.store.tables import DeviationRow, MeasurementRow, RatingRow
 from shared.events.base import Envelope
 from shared.events.evaluation import DeviationExplained, MeasurementReported, RatingGiven
 from shared.problems import Invalid, NotFound

@@ -14,7 +14,7 @@ from services.evaluation.handlers.plans import plan_of
 from services.evaluation.model import Plan, Policy, Score
 from services.evaluation.rules.evaluating import EXECUTION
 from services.evaluation.rules.outlook import WORSE
-from services.evaluation.store import RestatementRow, ScoreFields
+from services.evaluation.store.tables import RestatementRow, ScoreFields
 from shared.dates import end_of
 from shared.events.evaluation import AlertRaised, Cause, ChangedIndicator, ScoreUpdated, Words
 from shared.service import Publish
