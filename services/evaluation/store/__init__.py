@@ -44,6 +44,7 @@ class KeptScore(NamedTuple):
     """What is asked of a score that is on record."""
 
     version: int
+    total: str
     rule: str
     document: bytes
 
