@@ -17,7 +17,7 @@ from redis.exceptions import ResponseError
 
 from shared.relay import LOST, heads_name, stream_name
 
-BATCH: Final = 500  # Entries a read; unbounded reads took a whole backlog into memory.
+BATCH: Final = 1_000  # Entries a read; unbounded reads took a whole backlog into memory.
 AHEAD: Final = 2  # Batches of a stream under way: one is read and checked while the other is stored.
 # Well below the client's socket timeout of 5 s, or every idle read would fail where the machine is busy.
 BLOCK_MS: Final = 3_000

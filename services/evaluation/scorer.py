@@ -31,7 +31,7 @@ BATCH: Final = 100  # Projects scored in one transaction.
 RETRY_SECONDS: Final = 1.0  # After the database refused.
 # While events come by the hundred, as after an outage, scores wait for them: scoring shares one writer with applying.
 BACKLOG_EVENTS: Final = 200  # Between two looks.
-BACKLOG_LOOK_SECONDS: Final = 0.1
+BACKLOG_LOOK_SECONDS: Final = 0.05
 BACKLOG_SECONDS_MAX: Final = 5.0  # Then the scores move all the same.
 
 log = structlog.get_logger()
