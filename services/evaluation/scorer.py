@@ -27,7 +27,8 @@ from shared.problems import Unavailable
 from shared.service import Service
 from shared.subscription import Happened
 
-BATCH: Final = 100  # Projects scored in one transaction.
+BATCH: Final = 50  # Projects scored in one transaction.
+TIME_BATCH: Final = 5  # The same where only time has passed: whatever happens need not wait for long.
 RETRY_SECONDS: Final = 1.0  # After the database refused.
 # While events come by the hundred, as after an outage, scores wait for them: scoring shares one writer with applying.
 BACKLOG_EVENTS: Final = 200  # Between two looks.
@@ -151,9 +152,10 @@ class Scorer:
     async def _let_time_pass(self) -> None:
         now = self._service.clock.now()
         running = await self._service.database.read(partial(store.running_projects, now=now))
-        for start in range(0, len(running), BATCH):
+        for start in range(0, len(running), TIME_BATCH):
             # What an event has touched is scored for that event, which shall be named as the cause.
-            await self._score_batch({name: None for name in running[start : start + BATCH] if name not in self._due})
+            batch = running[start : start + TIME_BATCH]
+            await self._score_batch({name: None for name in batch if name not in self._due})
 
     async def _score_batch(self, batch: dict[str, Reason | None]) -> None:
         """Score the projects of *batch*; those without a reason because time has passed."""

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -221,3 +222,30 @@ def test_an_outlook_that_turns_for_the_worse_raises_an_alert_once(
         assert line["outlooks"] == {"on_track": 0, "at_risk": 0, "missed": 0, "out_of_reach": 1}
 
     play(scenario, tmp_path, monkeypatch, tick_seconds="3600")
+
+
+def test_a_version_that_time_makes_tells_what_an_event_moved_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        within: dict[str, Any] = copy.deepcopy(PLAN)
+        within["indicators"][0]["target"] = {
+            "op": "<=",
+            "value": "1000",
+        }  # Met before and after: only its figure moves.
+        await evaluation.send("PUT", "/projects/p/plan", within)
+        await evaluation.happen(declared("1000.00"), received("1000.00"))
+        before = await evaluation.score(lambda score: score["execution"]["received"] == "1000.00")
+        subscription = evaluation.subscription("budget")
+        subscription._applied = lambda _: None  # The tick comes before the scorer hears of the payment.
+        await evaluation.happen(paid("100.00"))
+        while subscription.mark is None or subscription.mark.at.seq < 3:
+            await asyncio.sleep(0.01)
+
+        await sys.modules["services.evaluation.app"].scorer._score_batch({"p": None})
+
+        [*_, last] = (await evaluation.get("/projects/p/history"))["items"]
+        assert last["previous"] == before["version"]
+        assert [(row["code"], row["measured"]) for row in last["changed"]] == [("1.1", "100")]
+
+    play(scenario, tmp_path, monkeypatch)

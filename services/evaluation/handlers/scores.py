@@ -49,6 +49,8 @@ def score_project(
     changed = changed_indicators(earlier, document, by_time=by_time)
     if before is not None and not changed and _frame(earlier, by_time=by_time) == _frame(document, by_time=by_time):
         return None
+    if by_time:  # A version tells all that it changes, also what an event did that is about to be scored.
+        changed = changed_indicators(earlier, document)
     if before is not None and before.rule != rule:
         session.add(
             RestatementRow(
