@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 DRIVER = "driver"  # Under which a session keeps the driver's connection it works on.
 
@@ -102,6 +102,17 @@ def _connection(session: Session) -> Connection:
 def inserting(table: Table, *, but: Sequence[str] = ()) -> Statement:
     """A statement that inserts a row of *table*, each of its columns given *but* those that the store fills."""
     return Statement(table.insert(), columns=[column.name for column in table.columns if column.name not in but])
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """The table of a model."""
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def fields_of(row: type[SQLModel], values: tuple[Any, ...]) -> dict[str, Any]:
+    """The values of a row of a model's table, all columns in their order, by their names."""
+    return dict(zip(row.model_fields, values, strict=True))
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from services.budget.model import (
 from shared.database import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
-from shared.statements import Statement, inserting
+from shared.statements import Statement, fields_of, inserting, table_of
 
 
 class Table(SQLModel, registry=registry()):
@@ -133,11 +133,11 @@ class ContractRow(Table, table=True):
 
 
 # What a payment needs, made ready once: a finance system posts many at a time.
-_projects: sa.Table = ProjectRow.__table__  # type: ignore[attr-defined]
-_lines: sa.Table = LineRow.__table__  # type: ignore[attr-defined]
-_payments: sa.Table = PaymentRow.__table__  # type: ignore[attr-defined]
-_receipts: sa.Table = ReceiptRow.__table__  # type: ignore[attr-defined]
-_contracts: sa.Table = ContractRow.__table__  # type: ignore[attr-defined]
+_projects = table_of(ProjectRow)
+_lines = table_of(LineRow)
+_payments = table_of(PaymentRow)
+_receipts = table_of(ReceiptRow)
+_contracts = table_of(ContractRow)
 _project: sa.BindParameter[str] = sa.bindparam("in_project")
 _amount: sa.BindParameter[int] = sa.bindparam("moved")
 _PROJECT = Statement(select(_projects).where(_projects.c.project == _project))
@@ -180,7 +180,7 @@ class Store:
         row = _PROJECT.first(self._session, in_project=project)
         if row is None:
             return None
-        fields = dict(zip(ProjectRow.model_fields, row, strict=True))
+        fields = fields_of(ProjectRow, row)
         sources: dict[str, int] = {origin: fields.pop(origin) for origin in ORIGINS}
         lines = tuple(
             Line(line=line, name=name, initial=initial, amount=amount, paid=paid)
@@ -238,7 +238,7 @@ class Store:
 
     def payment(self, payment: str) -> Payment | None:
         row = _PAYMENT.first(self._session, named=payment)
-        return None if row is None else _payment(PaymentRow(**dict(zip(PaymentRow.model_fields, row, strict=True))))
+        return None if row is None else _payment(PaymentRow(**fields_of(PaymentRow, row)))
 
     def _row(self, payment: str) -> PaymentRow | None:
         return self._session.scalars(select(PaymentRow).where(sa.column("payment") == payment)).first()
@@ -285,7 +285,7 @@ class Store:
 
     def contract(self, contract: str) -> Contract | None:
         row = _CONTRACT.first(self._session, named=contract)
-        return None if row is None else Contract(**dict(zip(ContractRow.model_fields, row, strict=True)))
+        return None if row is None else Contract(**fields_of(ContractRow, row))
 
     def paid_against(self, contract: str) -> int:
         """What the own payments against *contract*, less reversals, come to."""

@@ -29,7 +29,7 @@ from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log, partition_of
 from shared.received import dismissal, parked_event, received_event, watermark_table
-from shared.statements import Statement, inserting
+from shared.statements import Statement, inserting, table_of
 
 __all__ = ["Table"]  # Beside what is defined here.
 
@@ -49,7 +49,7 @@ class KeptScore(NamedTuple):
     document: bytes
 
 
-_scores: sa.Table = ScoreRow.__table__  # type: ignore[attr-defined]
+_scores = table_of(ScoreRow)
 _SCORE = Statement(
     select(*(_scores.c[name] for name in KeptScore._fields)).where(_scores.c.project == sa.bindparam("named"))
 )

@@ -46,7 +46,7 @@ from services.monitoring.store.tables import (
 )
 from shared.events.base import EventData
 from shared.service import Publish
-from shared.statements import savepoint
+from shared.statements import fields_of, savepoint
 
 __all__ = ["Store", "Table"]
 
@@ -72,7 +72,7 @@ class Store:
 
     def project(self, project: str) -> Project | None:
         if project not in self._projects and (row := statements.PROJECT.first(self._session, named=project)):
-            self._projects[project] = Project(**statements.fields(ProjectRow, row))
+            self._projects[project] = Project(**fields_of(ProjectRow, row))
         return self._projects.get(project)
 
     def save_project(self, project: Project) -> None:
@@ -87,7 +87,7 @@ class Store:
         if asset not in self._assets:
             row = statements.ASSET.first(self._session, named=asset)
             if row is not None:
-                self._assets[asset] = _asset(statements.fields(AssetRow, row))
+                self._assets[asset] = _asset(fields_of(AssetRow, row))
         return self._assets.get(asset)
 
     def save_asset(self, asset: Asset) -> None:
@@ -115,9 +115,9 @@ class Store:
     def _whole(self, row: tuple[Any, ...] | None) -> Fault | None:
         if row is None:
             return None
-        fields = statements.fields(FaultRow, row)
+        fields = fields_of(FaultRow, row)
         cycles = statements.CYCLES.rows(self._session, named=fields["fault"])
-        return _fault(fields, [_cycle(statements.fields(FaultCycleRow, cycle)) for cycle in cycles])
+        return _fault(fields, [_cycle(fields_of(FaultCycleRow, cycle)) for cycle in cycles])
 
     def faults(
         self, *, projects: Sequence[str] | None, status: str | None, after: int, limit: int
@@ -165,7 +165,7 @@ class Store:
         row = statements.READING.first(self._session, named=reading)
         if row is None:
             return None
-        fields = statements.fields(ReadingRow, row)
+        fields = fields_of(ReadingRow, row)
         del fields["number"], fields["recorded_by"]
         return Reading(**fields | {"value": Decimal(fields["value"])})
 

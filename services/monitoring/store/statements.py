@@ -1,10 +1,7 @@
 """What faults and readings need, made ready once: agents send them by the hundred."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy import select
-from sqlmodel import SQLModel
 
 from services.monitoring.store.tables import (
     AssetRow,
@@ -14,16 +11,10 @@ from services.monitoring.store.tables import (
     ProjectRow,
     ReadingRow,
 )
-from shared.statements import Statement, inserting
+from shared.statements import Statement, inserting, table_of
 
-
-def _table(row: type[SQLModel]) -> sa.Table:
-    table: sa.Table = row.__table__  # type: ignore[attr-defined]
-    return table
-
-
-_projects, _assets, _readings = _table(ProjectRow), _table(AssetRow), _table(ReadingRow)
-_faults, _cycles, _intake = _table(FaultRow), _table(FaultCycleRow), _table(IntakeRow)
+_projects, _assets, _readings = table_of(ProjectRow), table_of(AssetRow), table_of(ReadingRow)
+_faults, _cycles, _intake = table_of(FaultRow), table_of(FaultCycleRow), table_of(IntakeRow)
 _named: sa.BindParameter[str] = sa.bindparam("named")
 
 PROJECT = Statement(select(_projects).where(_projects.c.project == _named))
@@ -50,8 +41,3 @@ CHANGE_CYCLE = Statement(
     .where(_cycles.c.fault == _named, _cycles.c.place == sa.bindparam("at"))
     .values({name: sa.bindparam(f"new_{name}") for name in _cycles.columns.keys() if name not in ("fault", "place")})  # noqa: SIM118
 )
-
-
-def fields(row: type[SQLModel], values: tuple[Any, ...]) -> dict[str, Any]:
-    """The values of a table's row by their names."""
-    return dict(zip(row.model_fields, values, strict=True))
