@@ -85,7 +85,7 @@ def projects(draw: st.DrawFn) -> Made:
 
 
 def _indicator(draw: st.DrawFn, number: int, measure: str, arguments: dict[str, str], unit: str) -> Indicator:
-    op = draw(st.sampled_from([">=", "<=", "="]))
+    op = draw(st.sampled_from([">=", "<=", "=", ">", "<"]))
     dimension, aspect = LEVELS[min(number // 2, len(LEVELS) - 1)]
     return an_indicator(
         measure,

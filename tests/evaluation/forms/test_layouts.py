@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -19,7 +20,8 @@ from services.evaluation.papers.workbook import workbook
 from services.evaluation.rules.forms.grid import Grid, draw, shared_out
 from services.evaluation.rules.forms.layout import read_layout
 from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
-from tests.evaluation.builders import a_plan, an_indicator, declared, explained, paid, received
+from services.evaluation.rules.methods import days
+from tests.evaluation.builders import a_plan, an_indicator, declared, explained, paid, received, reported
 from tests.evaluation.forms.made import LAYOUTS, WORDS, Made, book_of, cells_of
 
 FEN = "987654.32"
@@ -82,6 +84,26 @@ def test_the_form_of_the_ministry_says_why_money_was_left_and_which_papers_there
     assert [line.cells["deviation"] for line in form.rows] == ["", both]
     assert dict(plain.closing).keys() == {"预算执行率偏差原因分析及改进措施"}
     assert plain.rows[0].cells["evidence"] == "合同.pdf"
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "measured", "completion"),
+    [
+        (">", "3", "4", "100%"),
+        (">", "3", "3", "—"),
+        ("<", "3", "2", "100%"),
+        ("<", "3", "3", "—"),
+        ("by", "2018-06-30", str(days(date(2018, 6, 30))), "100%"),
+        ("by", "2018-06-30", str(days(date(2018, 7, 1))), "—"),
+        (">=", "4", "3", "75%"),
+    ],
+)
+def test_of_a_day_and_of_a_strict_bound_no_part_is_said_to_be_reached(
+    op: str, value: str, measured: str, completion: str
+) -> None:
+    made = Made(a_plan(an_indicator("reported", op, value, unit="次")), [declared(), reported(measured)])
+
+    assert made.form("xinjiang").rows[0].cells["completion"] == completion
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))

@@ -25,6 +25,7 @@ Notes = Mapping[str, Mapping[str, str]]  # What people wrote of single indicator
 NO_NOTES: Final[Notes] = {}
 _AND: Final[Mapping[Language, str]] = {"zh": "、", "en": ", "}
 _STOPS: Final = ("。", "！", "？", "；", ".", "!", "?", ";")
+_ALL_OR_NOTHING: Final = (">", "<", "by")  # No rule says which part of such a target is reached.
 _DIMENSIONS: Final[Mapping[str, str]] = {"satisfaction": "satisfaction_dimension", "cost": "cost_dimension"}
 
 
@@ -247,6 +248,8 @@ def _completion(row: Row) -> str:
         return BLANK
     if row.indicator.target.op == "level":
         return f"{plain(row.measured)}%"
+    if row.indicator.target.op in _ALL_OR_NOTHING:
+        return "100%" if row.status == "met" else BLANK
     return f"{plain(Fraction(rounded(completion(row.measured, row.indicator.target) * 100, PERCENT_DIGITS)))}%"
 
 
