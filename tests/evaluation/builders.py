@@ -225,8 +225,8 @@ def explained(when: str, code: str = "1", deviation: str = "d") -> Happening:
     return at(when), evaluation.DeviationExplained(project=PROJECT, deviation=deviation, code=code)
 
 
-def rated(percent: str, when: str = "12-20 00:00", code: str = "1") -> Happening:
-    data = evaluation.RatingGiven(project=PROJECT, rating=f"{code}{when}", code=code, level="achieved", percent=percent)
+def rated(percent: str, when: str = "12-20 00:00", code: str = "1", level: str = "achieved") -> Happening:
+    data = evaluation.RatingGiven(project=PROJECT, rating=f"{code}{when}", code=code, level=level, percent=percent)
     return at(when), data
 
 

@@ -21,7 +21,7 @@ from services.evaluation.rules.forms.grid import Grid, draw, shared_out
 from services.evaluation.rules.forms.layout import read_layout
 from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
 from services.evaluation.rules.methods import days
-from tests.evaluation.builders import a_plan, an_indicator, declared, explained, paid, received, reported
+from tests.evaluation.builders import a_plan, an_indicator, at, declared, explained, paid, rated, received, reported
 from tests.evaluation.forms.made import LAYOUTS, WORDS, Made, book_of, cells_of
 
 FEN = "987654.32"
@@ -104,6 +104,19 @@ def test_of_a_day_and_of_a_strict_bound_no_part_is_said_to_be_reached(
     made = Made(a_plan(an_indicator("reported", op, value, unit="次")), [declared(), reported(measured)])
 
     assert made.form("xinjiang").rows[0].cells["completion"] == completion
+
+
+@pytest.mark.parametrize(
+    ("language", "then", "now"),
+    [("zh", "部分达成（80%）", "达成（80%）"), ("en", "partly achieved (80%)", "achieved (80%)")],
+)
+def test_a_rating_stands_with_the_level_it_was_given_with(language: Any, then: str, now: str) -> None:
+    plan = a_plan(an_indicator("rating", "level", "稳步运行", unit=""))
+    story = [declared(), rated("80", "12-20 00:00"), rated("80", "05-01 00:00", level="partly")]  # The older one late.
+
+    earlier, later = Made(plan, story, as_of=at("06-01 00:00")), Made(plan, story)
+
+    assert [made.form(language=language).rows[0].cells["measured"] for made in (earlier, later)] == [then, now]
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))

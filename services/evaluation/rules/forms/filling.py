@@ -12,6 +12,7 @@ from services.evaluation.rules.forms.layout import Column, Language, Layout, Mon
 from services.evaluation.rules.forms.model import Form, IndicatorLine, MoneyLine
 from services.evaluation.rules.forms.proving import NO_PROOFS, Proofs, proven
 from services.evaluation.rules.formulas import way_of
+from services.evaluation.rules.measures.people import latest_rating
 from services.evaluation.rules.methods import completion
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.scoring import rounded, scoring_of
@@ -62,7 +63,7 @@ def fill(
     period = Period.of(plan, facts, score.as_of)
     papers = proven(facts, plan, score, proofs)
     reasons = _AND[language].join(word(reason, language) for reason in score.reasons)
-    material = _Material(layout, language, facts, score.policy, explanations)
+    material = _Material(layout, language, facts, period, score.policy, explanations)
     rows = tuple(
         material.line(row, papers.get(row.indicator.code, ()), notes.get(row.indicator.code, {})) for row in score.rows
     )
@@ -157,6 +158,7 @@ class _Material:
     layout: Layout
     language: Language
     facts: Facts
+    period: Period
     policy: Policy
     explanations: Explanations
 
@@ -170,7 +172,7 @@ class _Material:
             "basis": notes.get("basis", ""),
             "previous": notes.get("previous", ""),
             "target": target_words(indicator),
-            "measured": measured_words(row, self.facts, self.language),
+            "measured": measured_words(row, self.facts, self.period, self.language),
             "completion": _completion(row),
             "rule": self._rule(row),
             "weight": plain(Fraction(indicator.weight)),
@@ -226,19 +228,16 @@ def level_words(indicator: Indicator, language: Language) -> tuple[str, str]:
     return first, word(indicator.aspect, language)
 
 
-def measured_words(row: Row, facts: Facts, language: Language) -> str:
+def measured_words(row: Row, facts: Facts, period: Period, language: Language) -> str:
     """What was measured as people write it, with its unit; or that there is nothing, or that nothing occurred."""
     if row.is_vacuous:
         return word("vacuous", language)
     if row.measured is None:
         return word("nothing", language)
     if row.indicator.target.op == "level":
-        given = [each for each in facts.ratings if each.code == row.indicator.code]
-        levels = [each.level for each in given if Fraction(each.percent) == row.measured]
-        percent = f"{plain(row.measured)}%"
-        if not levels:
-            return percent
-        level = word(f"{levels[-1]}_level", language)
+        rating = latest_rating(facts, period, row.indicator.code)
+        assert rating is not None  # It is what was measured.
+        percent, level = f"{plain(row.measured)}%", word(f"{rating.level}_level", language)
         return f"{level}（{percent}）" if language == "zh" else f"{level} ({percent})"
     return (measured_text(row) or "") + ("" if row.indicator.target.op == "by" else row.indicator.unit)
 

@@ -201,8 +201,8 @@ def _line(
         level2=level2,
         name=indicator.name,
         target=target_words(indicator),
-        progress=measured_words(row, facts, language),
-        expected=_expected(row, period.elapsed, high, facts, language),
+        progress=measured_words(row, facts, period, language),
+        expected=_expected(row, high, facts, period, language),
         cause=words.get("cause", ""),
         reason=words.get("reason", ""),
         likelihood=likelihood(row, (low, high), is_over=period.is_over),
@@ -228,10 +228,10 @@ def expected(row: Row, elapsed: Fraction, high: Fraction | None) -> Fraction | N
     return pace if high is None else min(pace, high)
 
 
-def _expected(row: Row, elapsed: Fraction, high: Fraction | None, facts: Facts, language: Language) -> str:
-    value = expected(row, elapsed, high)
+def _expected(row: Row, high: Fraction | None, facts: Facts, period: Period, language: Language) -> str:
+    value = expected(row, period.elapsed, high)
     if value is None or value == row.measured:
-        return measured_words(row, facts, language)
+        return measured_words(row, facts, period, language)
     return f"{plain(Fraction(rounded(value, DIGITS)))}{_unit(row)}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from services.evaluation.facts import Facts
+from services.evaluation.facts import Facts, Rating
 from services.evaluation.rules.measures.base import Measured, Term, quotient
 from services.evaluation.rules.period import Period
 
@@ -95,11 +95,9 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
     Pending: without a rating, also when the window is over.
     Source: 财预〔2020〕10号, the three bands of qualitative indicators.
     """
-    code = arguments["code"]
-    given = [found for found in facts.ratings if found.code == code and period.had_happened(found.origin)]
-    if not given:
+    latest = latest_rating(facts, period, arguments["code"])
+    if latest is None:
         return Measured(value=None)
-    latest = max(given, key=lambda found: (found.origin.time, found.origin.sequence))
     percent = Fraction(latest.percent)
     return Measured(
         value=percent,
@@ -108,6 +106,12 @@ def rating(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measur
         expression="a",
         evidence=((latest.origin, percent),),
     )
+
+
+def latest_rating(facts: Facts, period: Period, code: str) -> Rating | None:
+    """The rating of the indicator *code* that holds, or None if none was given."""
+    given = [found for found in facts.ratings if found.code == code and period.had_happened(found.origin)]
+    return max(given, key=lambda found: (found.origin.time, found.origin.sequence), default=None)
 
 
 def reported(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
