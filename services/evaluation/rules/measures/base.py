@@ -1,9 +1,9 @@
 """What a measure is: a pure function of a project's facts in a period, and what it returns."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, overload
+from typing import Literal
 
 from services.evaluation.facts import Facts, Origin
 from services.evaluation.model import Empty
@@ -26,23 +26,11 @@ class Term:
 Contribution = tuple[Origin, Fraction]
 
 
-class Later(Sequence[Contribution]):
-    """Evidence that is put together when somebody looks at it: a score alone does not, and events are many."""
+class Later(Iterable[Contribution]):
+    """Evidence that is put together each time somebody looks: a score alone does not, and events are many."""
 
     def __init__(self, found: Callable[[], Iterable[Contribution]]) -> None:
         self._found = found
-
-    @overload
-    def __getitem__(self, index: int) -> Contribution: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Contribution]: ...
-
-    def __getitem__(self, index: int | slice) -> Contribution | Sequence[Contribution]:
-        return tuple(self._found())[index]
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self._found())
 
     def __iter__(self) -> Iterator[Contribution]:
         return iter(self._found())
@@ -69,7 +57,7 @@ class Measured:
     formula: tuple[str, str] = ("", "")
     expression: str = "a"
     range: Range = (None, None)
-    evidence: Sequence[Contribution] = ()
+    evidence: Iterable[Contribution] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
