@@ -13,7 +13,7 @@ from services.evaluation import policies
 from services.evaluation.model import Policy, Rounding, Target
 from services.evaluation.rules import execution_points, score_row
 from services.evaluation.rules.fitting import misfits
-from services.evaluation.rules.formulas import score_formula, share_lines
+from services.evaluation.rules.formulas import score_formula, share_lines, way_of
 from services.evaluation.rules.methods import OPERATORS, TAKES, days, reaches
 from services.evaluation.rules.scoring import points, reach, refine, scoring_for, total_of, weights_of
 from shared.events.evaluation import Mode, OverAchievement, Place, PolicyOverrides, RoundingChange, Scoring
@@ -161,6 +161,74 @@ def test_the_lines_shown_lead_to_the_share_and_the_points(
     assert known["share"] == share
     _, _, formula = score_formula(weight, rounding)
     assert value_of(formula, known) == Fraction(points(weight, share, rounding))
+
+
+THIRDS = Scoring(method="intervals", steps=(("100", "2"), ("80", "1")), out_of="3", full_when_met=True)
+LOSS = Scoring(method="per_unit_missing", deduct="1", tolerance="1")
+WAYS = [  # Operator, target, method, measured, share of 30 points, the words in Chinese and in English.
+    ("between", ("2", "4"), Scoring(method="all_or_nothing"), "4", "1", "达标得满分,否则不得分", "all or nothing"),
+    ("between", ("2", "4"), Scoring(method="all_or_nothing"), "5", "0", "达标得满分,否则不得分", "all or nothing"),
+    ("level", "好", Scoring(method="all_or_nothing"), "79", "0", "达标得满分,否则不得分", "all or nothing"),
+    (
+        "level",
+        "好",
+        THIRDS,
+        "79.5",
+        "0",
+        "达标得满分,否则按完成率区间(≥100% 得 2/3;≥80% 得 1/3;其余不得分)",
+        "full if reached, else by interval (≥ 100 %: 2/3; ≥ 80 %: 1/3; else nothing)",
+    ),
+    (
+        ">=",
+        "50",
+        THIRDS,
+        "40",
+        "1/3",
+        "达标得满分,否则按完成率区间(≥100% 得 2/3;≥80% 得 1/3;其余不得分)",
+        "full if reached, else by interval (≥ 100 %: 2/3; ≥ 80 %: 1/3; else nothing)",
+    ),
+    (
+        ">=",
+        "50",
+        Scoring(method="proportional", floor="0.6"),
+        "29",
+        "0",
+        "达标得满分,否则按完成值÷指标值,低于0.6不得分",
+        "full if reached, else measured ÷ target, nothing below 0.6",
+    ),
+    ("=", "0", Scoring(method="proportional"), "1", "0", "按较小值÷较大值", "the smaller ÷ the larger"),
+    (
+        "between",
+        ("2", "4"),
+        LOSS,
+        "7",
+        "14/15",
+        "超出1的部分,每少1扣1分(满一个计一个),扣完为止",
+        "1 points off for each 1 missing beyond 1 (each full one counts), down to nothing",
+    ),
+]
+
+
+@pytest.mark.parametrize(("op", "value", "scoring", "measured", "share", "zh", "en"), WAYS)
+def test_a_method_is_told_in_words_and_as_a_formula_that_gives_its_share(
+    op: Any, value: Any, scoring: Scoring, measured: str, share: str, zh: str, en: str
+) -> None:
+    target, known = Target(op=op, value=value), {"measured": Fraction(measured)}
+
+    for line in share_lines(known["measured"], target, scoring, Decimal(30), MOF_2020):
+        known[line.name] = value_of(line.formula, known)
+
+    assert known["share"] == Fraction(share)
+    assert way_of(target, scoring, Decimal(30), MOF_2020) == (zh, en)
+
+
+def test_a_weight_finer_than_points_is_not_rounded_past_itself_by_its_formula_either() -> None:
+    weight = Decimal("3.335")
+
+    _, _, formula = score_formula(weight, MOF_2020.rounding)
+
+    assert value_of(formula, {"share": Fraction(1)}) == Fraction(points(weight, Fraction(1), MOF_2020.rounding))
+    assert value_of(formula, {"share": Fraction(1)}) == Fraction("3.33")
 
 
 @given(shares=st.lists(st.fractions(0, 1, max_denominator=97), min_size=1, max_size=8), rounding=roundings)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.model import Target
-from services.evaluation.rules.outlook import Standing, execution_outlook, outlook
+from services.evaluation.rules.outlook import Standing, execution_outlook, outlook, stays_reached
 from tests.evaluation.builders import (
     CHINA,
     MID_YEAR,
@@ -177,6 +177,26 @@ def test_every_operator_has_its_bounds(op: Any, value: Any, expected: str) -> No
     )
 
     assert outlook(standing).state == expected
+
+
+@pytest.mark.parametrize(
+    ("op", "value", "found", "is_kept"),
+    [
+        (">=", "3", (Fraction(3), None), True),
+        (">", "3", (Fraction(3), None), False),
+        ("<=", "3", (Fraction(3), None), False),  # Another one may come.
+        ("<=", "3", (None, Fraction(3)), True),
+        ("<", "3", (None, Fraction(3)), False),
+        ("between", ("2", "4"), (Fraction(2), Fraction(4)), True),
+        ("between", ("2", "4"), (Fraction(2), None), False),
+        ("level", "好", (None, None), False),  # Rated again, and worse.
+        ("by", "2018-06-30", (None, None), True),  # Done in time is done.
+    ],
+)
+def test_a_target_stays_reached_where_nothing_that_may_come_misses_it(
+    op: Any, value: Any, found: Any, is_kept: bool
+) -> None:
+    assert stays_reached(Target(op=op, value=value), found) == is_kept
 
 
 def test_execution_is_held_against_elapsed_time() -> None:

@@ -43,6 +43,12 @@ def test_what_is_left_is_what_is_not_excused(pairs: list[tuple[int, int]], excus
     assert all(a < b for a, b in found)
 
 
+def test_what_is_empty_or_begins_later_excuses_nothing() -> None:
+    excused = union(of([(2, 2), (3, 4), (7, 9)]))
+
+    assert back(without(of([(1, 5)]), excused)) == [(1, 3), (4, 5)]
+
+
 @given(pairs=spans, edges=st.tuples(minutes, minutes))
 def test_clipping_keeps_what_lies_inside(pairs: list[tuple[int, int]], edges: tuple[int, int]) -> None:
     start, end = (START + timedelta(minutes=edge) for edge in edges)

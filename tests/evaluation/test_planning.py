@@ -94,6 +94,10 @@ def test_an_objective_may_have_paragraphs() -> None:
         (a_raw_plan(policy=["mof-2020"]), {("policy", "unknown_policy")}),
         (a_raw_plan(execution=[]), {("execution", "type")}),
         (a_raw_plan(execution={}), {("execution.weight", "missing")}),
+        (
+            {name: value for name, value in a_raw_plan().items() if name != "indicators"},
+            {("indicators", "missing")},
+        ),
         (a_raw_plan(indicators={}), {("indicators", "list")}),
         (a_raw_plan(indicators=["x"]), {("indicators.0", "type")}),
         (a_raw_plan(**{"from": "2018-W01-1"}), {("from", "date")}),

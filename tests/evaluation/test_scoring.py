@@ -107,6 +107,9 @@ def test_the_figures_of_the_policy_of_2020(measured: str, op: str, target: objec
         ("9.2083", 1, "half_up", "9.2"),
         ("9.999", 0, "down", "9"),
         ("9.001", 0, "up", "10"),
+        ("2.665", 2, "half_even", "2.66"),
+        ("2.6650001", 2, "half_even", "2.67"),
+        ("2.675", 2, "half_even", "2.68"),
     ],
 )
 def test_rounding_happens_once_and_exactly(value: str, digits: int, mode: str, expected: str) -> None:

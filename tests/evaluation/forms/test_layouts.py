@@ -21,7 +21,24 @@ from services.evaluation.rules.forms.grid import Grid, draw, shared_out
 from services.evaluation.rules.forms.layout import read_layout
 from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
 from services.evaluation.rules.methods import days
-from tests.evaluation.builders import a_plan, an_indicator, at, declared, explained, paid, rated, received, reported
+from tests.evaluation.builders import (
+    a_plan,
+    amended,
+    an_indicator,
+    at,
+    declared,
+    explained,
+    held,
+    inspected,
+    paid,
+    rated,
+    received,
+    rectified,
+    reported,
+    reversed_,
+    signed,
+    terminated,
+)
 from tests.evaluation.forms.made import LAYOUTS, WORDS, Made, book_of, cells_of
 
 FEN = "987654.32"
@@ -86,6 +103,46 @@ def test_the_form_of_the_ministry_says_why_money_was_left_and_which_papers_there
     assert plain.rows[0].cells["evidence"] == "合同.pdf"
 
 
+def counting(event: str) -> Any:
+    return an_indicator("event_count", ">=", "1", unit="次", arguments={"type": event})
+
+
+@pytest.mark.parametrize(
+    ("indicator", "subject", "story"),
+    [
+        (
+            an_indicator("service_months", "=", "12", unit="月", arguments={"item": "i"}),
+            ("contract", "c"),
+            [signed(), inspected("1", "02-01 00:00"), amended("12.00", "05-01 00:00")],  # The terms in force count.
+        ),
+        (counting("contract.terminated"), ("contract", "c"), [signed(), terminated("06-01 00:00")]),
+        (counting("payment.reversed"), ("payment", "z"), [paid("1.00"), reversed_("1.00", "04-01 00:00")]),
+        (counting("rectification.closed"), ("inspection", "n"), [held(2, "03-01 00:00"), rectified(2, "04-01 00:00")]),
+    ],
+)
+def test_a_paper_proves_whatever_became_of_what_it_backs(indicator: Any, subject: Any, story: list[Any]) -> None:
+    made = Made(a_plan(indicator), [declared(), *story])
+
+    [row] = made.form("xinjiang", proofs={subject: (Proof(name="合同.pdf", sha256="a" * 64),)}).rows
+
+    assert (made.score.rows[0].status, row.cells["evidence"]) == ("met", "合同.pdf")
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "told"),
+    [
+        ("zh", "供应商推迟", "供应商推迟；已约谈"),
+        ("zh", "供应商推迟。", "供应商推迟。已约谈"),
+        ("en", "The supplier was late", "The supplier was late; 已约谈"),
+        ("en", "The supplier was late.", "The supplier was late. 已约谈"),
+    ],
+)
+def test_a_reason_with_a_stop_of_its_own_gets_no_second(language: Any, reason: str, told: str) -> None:
+    form = a_project().form(language=language, explanations={"1": {"reason": reason, "remedy": "已约谈"}})
+
+    assert form.rows[1].cells["deviation"] == told
+
+
 @pytest.mark.parametrize(
     ("op", "value", "measured", "completion"),
     [
@@ -117,6 +174,15 @@ def test_a_rating_stands_with_the_level_it_was_given_with(language: Any, then: s
     earlier, later = Made(plan, story, as_of=at("06-01 00:00")), Made(plan, story)
 
     assert [made.form(language=language).rows[0].cells["measured"] for made in (earlier, later)] == [then, now]
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "未发生，视为达成"), ("en", "did not occur, counts as met")])
+def test_a_response_time_without_a_fault_is_said_to_count_as_met(language: Any, told: str) -> None:
+    made = Made(a_plan(an_indicator("response_hours", "<=", "8", unit="小时")), [declared()])
+
+    [row] = made.form("xinjiang", language).rows
+
+    assert (row.cells["measured"], row.cells["completion"], row.cells["score"]) == (told, "—", "90.00")
 
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))

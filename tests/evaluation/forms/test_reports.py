@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from services.evaluation.model import Score
 from services.evaluation.rules import evaluate
 from services.evaluation.rules.forms.layout import Language
-from services.evaluation.rules.forms.monitoring import draw_monitoring, monitor
+from services.evaluation.rules.forms.monitoring import TICK, draw_monitoring, monitor
 from services.evaluation.rules.reports.contracts import CONTRACTS_MAX
-from services.evaluation.rules.reports.model import Heading, Paragraph, Report, Table
+from services.evaluation.rules.reports.model import Chart, Heading, Paragraph, Report, Table
 from services.evaluation.rules.reports.report import Material, scale, write
 from services.evaluation.rules.showing import points_text
 from tests.evaluation.builders import (
@@ -27,12 +27,19 @@ from tests.evaluation.builders import (
     a_plan,
     adjusted,
     an_indicator,
+    answered,
     at,
     declared,
+    explained,
     facts_of,
     inspected,
+    opened,
     paid,
+    rated,
+    resolved,
+    responded,
     signed,
+    terminated,
 )
 from tests.evaluation.driver import Evaluation
 from tests.evaluation.forms.made import POLICIES, WORDS, Made, projects
@@ -144,6 +151,71 @@ def test_a_budget_is_called_adjusted_only_if_it_was() -> None:
     assert ("年内未作调整" in changed, "调整后全年预算0.06万元" in changed) == (False, True)
 
 
+THREE = [signed("c"), signed("d"), signed("e"), terminated("06-01 00:00", "c"), terminated("07-01 00:00", "d")]
+
+
+@pytest.mark.parametrize(
+    ("story", "zh", "en"),
+    [
+        (
+            [],
+            "截至2019-06-01，尚未收到本项目的预算申报信息。",
+            "As of 2019-06-01 the project's budget has not been declared.",
+        ),
+        ([declared(), *THREE], "其中2份合同已终止。", "2 of the contracts were terminated."),
+        (
+            [declared(), answered(10, 7, survey="a"), answered(20, 20, survey="b")],
+            "满意度调查收到答卷30份，其中满意27份，满意率90%。",
+            "30 answers to surveys came in, 27 of them satisfied: 90%.",
+        ),
+        (
+            [declared(), explained("12-30 00:00", "execution")],
+            f"预算执行率：原因：{WORDS['reason']}。改进措施：{WORDS['remedy']}",
+            f"Budget execution: Reason: {WORDS['reason']}. Remedy: {WORDS['remedy']}",
+        ),
+    ],
+)
+def test_what_happened_is_said_in_a_sentence(story: list[Any], zh: str, en: str) -> None:
+    made = Made(a_plan(), story)
+
+    texts = {language: sentences(report_of(made, language)).splitlines() for language in ("zh", "en")}
+
+    assert zh in texts["zh"]
+    assert en in texts["en"]
+
+
+@pytest.mark.parametrize(("language", "told"), [("zh", "未发生"), ("en", "did not occur")])
+def test_what_did_not_occur_is_no_figure(language: Language, told: str) -> None:
+    made = Made(a_plan(an_indicator("response_hours", "<=", "8", unit="小时")), [declared()])
+
+    head = ("指标", "指标值") if language == "zh" else ("Indicator", "Target")
+    [_, row] = table(report_of(made, language), *head)
+
+    assert row[1:3] == ("≤8小时", told)
+
+
+def test_more_than_the_budget_of_a_day_is_said_to_be_more() -> None:
+    story = [declared("100.00"), adjusted("200.00", "05-01 00:00"), paid("150.00", "04-01 00:00")]
+    plan = a_plan(an_indicator())
+
+    before = Made(plan, story, as_of=at("04-15 00:00"))
+    after = Made(plan, story, as_of=at("05-15 00:00"))
+
+    assert "实际支出超过全年预算。" in sentences(report_of(before)).splitlines()
+    assert "More was spent than the budget." in sentences(report_of(before, "en")).splitlines()
+    assert "实际支出超过全年预算。" not in sentences(report_of(after)).splitlines()
+
+
+def test_before_its_first_day_a_project_has_neither_course_nor_lines_to_show() -> None:
+    made = Made(a_plan(), [], as_of=at("01-01 00:00").replace(year=2017))
+
+    blocks = report_of(made).blocks
+
+    assert [block for block in blocks if isinstance(block, Chart)] == []
+    assert [block.head[0] for block in blocks if isinstance(block, Table)] == ["指标"]
+    assert "截至2017-01-01，没有资金到位，也没有支出。" in sentences(report_of(made))
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_nobody_wrote_is_marked_and_what_somebody_wrote_stands_as_written(language: Language) -> None:
     made = Made(a_plan(), [declared("1000.00"), paid("250.00")])
@@ -164,6 +236,11 @@ def test_an_axis_holds_the_most_and_is_not_empty(most: float) -> None:
 
     assert most <= top
     assert top <= max(1.0, 6 * most)
+
+
+@pytest.mark.parametrize(("most", "top"), [(0, 1), (0.009, 1), (0.3, 0.3), (87, 100), (100, 100), (101, 120)])
+def test_an_axis_ends_at_a_round_figure(most: float, top: float) -> None:
+    assert scale(most) == pytest.approx(top)
 
 
 def test_a_value_at_its_pace_is_expected_at_the_end() -> None:
@@ -195,6 +272,34 @@ def test_when_the_year_is_over_nothing_is_only_possible(made: Made) -> None:
         for column in range(cell.column, cell.column + cell.columns)
     ]
     assert sorted(taken) == [(row, column) for row in range(grid.rows) for column in range(grid.width)]
+
+
+@pytest.mark.parametrize(
+    ("language", "likelihoods"),
+    [("zh", ("确定能", "有可能", "完全不可能")), ("en", ("Certain", "Possible", "Impossible"))],
+)
+def test_a_target_is_called_lost_as_soon_as_it_is_and_safe_only_when_it_is(
+    language: Language, likelihoods: tuple[str, ...]
+) -> None:
+    lost = an_indicator("availability", ">=", "99.7", code="1")
+    rating = an_indicator("rating", "level", "稳步运行", unit="", code="2")  # It may be given anew, and worse.
+    safe = an_indicator("accepted_quantity", ">=", "1", code="3", unit="台", arguments={"item": "i"})
+    plan = a_plan(lost, rating, safe)
+    down = [opened("01-10 00:00"), responded("01-10 01:00"), resolved("01-12 00:00")]
+    story = [declared(), *down, rated("90", "03-01 00:00", "2"), signed(), inspected("1", "02-01 00:00")]
+    facts = facts_of(*story, plan=plan)
+    score = evaluate(facts, plan, POLICIES["mof-2020"], as_of=at("07-02 12:00"))
+
+    form = monitor(language, score=score, plan=plan, facts=facts, version=1, explanations={})
+
+    grid = draw_monitoring(form)
+    names = {cell.column: cell.text for cell in grid.cells if cell.text in likelihoods}
+    ticked = [cell for cell in grid.cells if cell.text == TICK]
+    assert [names[cell.column] for cell in sorted(ticked, key=lambda cell: cell.row)] == [
+        likelihoods[2],
+        likelihoods[1],
+        likelihoods[0],
+    ]
 
 
 @needs_fonts
