@@ -6,7 +6,7 @@ import zipfile
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import docx
 import openpyxl
@@ -14,16 +14,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.evaluation.model import Score
+from services.evaluation.model import Plan, Score
 from services.evaluation.rules import evaluate
+from services.evaluation.rules.forms.grid import draw
 from services.evaluation.rules.forms.layout import Language
 from services.evaluation.rules.forms.monitoring import TICK, draw_monitoring, monitor
 from services.evaluation.rules.reports.contracts import CONTRACTS_MAX
 from services.evaluation.rules.reports.model import Chart, Heading, Paragraph, Report, Table
 from services.evaluation.rules.reports.report import Material, scale, write
 from services.evaluation.rules.showing import points_text
+from tests.cli.verify.histories import moments_of, plans, zones_and_histories
 from tests.evaluation.builders import (
     NEXT_YEAR,
+    Happening,
     a_plan,
     adjusted,
     an_indicator,
@@ -42,7 +45,7 @@ from tests.evaluation.builders import (
     terminated,
 )
 from tests.evaluation.driver import Evaluation
-from tests.evaluation.forms.made import POLICIES, WORDS, Made, projects
+from tests.evaluation.forms.made import LAYOUTS, POLICIES, WORDS, Made, projects
 from tests.evaluation.forms.test_calls import RARE, has_fonts, prepare
 from tests.evaluation.test_api import play
 
@@ -97,6 +100,25 @@ def test_no_sentence_contradicts_a_figure(made: Made) -> None:
         *parts, whole = ([Fraction(cell) for cell in row[1:3]] for row in lines)
         assert [sum(column) for column in zip(*parts, strict=True)] == whole
         assert whole[1] == Fraction(score.execution.spent, 1_000_000)
+
+
+@given(plans(sorted(POLICIES)), zones_and_histories(), st.data())
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_plan_asks_for_every_paper_can_be_had_at_any_moment(
+    plan: Plan, zone_and_story: tuple[str, list[Happening]], data: st.DataObject
+) -> None:
+    zone, story = zone_and_story
+    made = Made(plan, story, as_of=data.draw(moments_of(plan, zone)))
+    figures = {points_text(made.score.total), *(points_text(row.score) for row in made.score.rows)}
+
+    for language in get_args(Language):
+        report = report_of(made, language)
+        form = monitor(language, score=made.score, plan=plan, facts=made.facts, version=1, explanations={})
+
+        for layout in LAYOUTS:
+            assert figures <= {cell.text for cell in draw(made.form(layout, language)).cells}
+        assert points_text(made.score.total) in sentences(report)
+        assert {line.progress for line in form.rows} <= {cell.text for cell in draw_monitoring(form).cells}
 
 
 @given(projects())
