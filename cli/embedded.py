@@ -93,6 +93,7 @@ def _config(bus: Bus, place: Path) -> str:
         f"maxmemory {MEMORY_MAX}",
         "maxmemory-policy noeviction",
         "databases 1",
+        "hz 2",
         f'dir "{place}"',
     )
     return "\n".join(lines) + "\n"

@@ -22,6 +22,7 @@ AHEAD: Final = 2  # Batches of a stream under way: one is read and checked while
 # Well below the client's socket timeout of 5 s, or every idle read would fail where the machine is busy.
 BLOCK_MS: Final = 3_000
 RETRY_SECONDS: Final = 1.0
+WATCH_SECONDS: Final = 2.0  # Between looks at a Redis that answered; its streams bring what it has all the same.
 
 Deliver = Callable[[Sequence[tuple[bytes, bytes]]], Awaitable[None]]
 
@@ -91,7 +92,7 @@ class Bus:
                 self._turn(up=True)
             except (*LOST, TimeoutError) as error:
                 self._turn(up=False, reason=type(error).__name__)
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(WATCH_SECONDS if self.is_up else RETRY_SECONDS)
 
     @staticmethod
     async def _ping(redis: Redis) -> None:

@@ -19,14 +19,16 @@ from redis.exceptions import RedisError, ResponseError
 
 from shared import metrics
 from shared.database import Database
-from shared.events.base import Received, Undecodable, read
+from shared.events.base import GENESIS_HASH, Received, Undecodable, read
 from shared.log import EventLog, Head
 from shared.problems import Unavailable
 
 BLOCK_BYTES: Final = 64  # Of SHA-256, to which HMAC fills its key up.
 BATCH: Final = 500  # Events per pipeline: large enough to hide the round trip, small enough to stay under 1 MB.
 STREAM_LENGTH: Final = 10_000  # Entries kept, roughly; who needs older ones pulls them.
-POLL_SECONDS: Final = 1.0  # Backstop, and how often a stream that lost its tail is noticed.
+POLL_SECONDS: Final = 1.0  # How often a stream that lost its tail is noticed.
+# The log is looked at so often although nothing was committed: a server may have lost commits that it answered.
+BACKSTOP_SECONDS: Final = 5.0
 
 # What a lost connection raises. uvloop refuses a write to one that was reset a moment ago with a RuntimeError.
 LOST: Final = (RedisError, OSError, RuntimeError)
@@ -105,25 +107,30 @@ class Relay:
         self._trouble: str | None = None  # What Redis refuses now; told once.
         self._wake = asyncio.Event()
         self._cursor: int | None = None  # The last number known to be on the stream.
+        self._end: Head | None = None  # Of the log, as read at `_end_read_at`, if nothing was committed since.
+        self._end_read_at = float("-inf")
 
     def wake(self) -> None:
-        """Look at the log now."""
+        """Look at the log now: something was committed."""
+        self._end = None
         self._wake.set()
 
     async def run(self, redis: Redis) -> None:
         """Copy until cancelled, over every failure of Redis and of the database."""
+        is_quiet = False
         while True:
             self._wake.clear()
             try:
-                self._cursor, end = await self._last_on_stream(redis)
+                self._cursor, end = await self._last_on_stream(redis, is_quiet=is_quiet)
                 is_behind = self._cursor < end  # What is committed from now on wakes us.
                 while is_behind:
                     is_behind = await self._send(redis)
             except (*LOST, Unavailable) as error:
                 await self._wait(redis, error)
+                is_quiet = False
                 continue
             self._trouble = None
-            await self._idle(redis)
+            is_quiet = await self._idle(redis)
 
     async def _wait(self, redis: Redis, error: Exception) -> None:
         """Try again after a while. That Redis is away is expected; a refusal wants somebody to look."""
@@ -148,44 +155,47 @@ class Relay:
         except LOST:
             return
 
-    async def _idle(self, redis: Redis) -> None:
-        """Send what is committed until nothing was for a while; then the stream itself is looked at again."""
+    async def _idle(self, redis: Redis) -> bool:
+        """
+        Send what is committed until nothing was for a while, or sending fails; then the stream is looked at again.
+
+        Returns:
+            Whether nothing was: then a heartbeat is due.
+        """
         while True:
             try:
                 async with asyncio.timeout(POLL_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
-                await self._beat(redis)
-                return
+                return True
             self._wake.clear()
             try:
                 while await self._send(redis):
                     pass
             except (*LOST, Unavailable):
-                return
+                return False
 
-    async def _last_on_stream(self, redis: Redis) -> tuple[int, int]:
+    async def _last_on_stream(self, redis: Redis, *, is_quiet: bool) -> tuple[int, int]:
         """
         Where to go on: after the stream's last entry if the log knows it, else so that the stream fills up.
 
-        With it, where the log ends.
+        With it, where the log ends; which consumers are told while it *is_quiet*, when nothing else tells them.
         """
-        entries = await redis.xrevrange(self._stream, count=1)
-        head = await self._database.read(lambda session: self._log.head(session, self._partition))
+        head = self._known_end() or await self._read_end()
+        last = await self._look(redis, head if is_quiet else None)
+        end = (0, GENESIS_HASH) if last is None else (last.seq, last.hash)
+        if end == (head.seq, head.hash):  # Mostly; a rest must cost no second look at the log.
+            return head.seq, head.seq
+        head = await self._read_end()
         fallback = max(0, head.seq - STREAM_LENGTH)
-        if not entries:
-            return fallback, head.seq
-        last = self._genuine(entries[0][1] or {})
         if last is None:
             return fallback, head.seq
         seq = last.seq
-        if (seq, last.hash) == (head.seq, head.hash):  # Mostly; a rest must not cost a second look at the log.
-            return seq, seq
         known = await self._database.read(lambda session: self._log.hash_at(session, self._partition, seq))
         if known == last.hash:
             return seq, head.seq
         if last.envelope.epoch == head.epoch and self._restored is not None:
-            # The head was read after the stream: what was sent before is in a log that has lost nothing.
+            # The head was read after the stream, too: what was sent before is in a log that has lost nothing.
             await self._restored(f"the stream holds event {seq} of this epoch; the log ends at {head.seq} without it")
         return fallback, head.seq
 
@@ -199,17 +209,30 @@ class Relay:
             return None
         return last if last.envelope.partition == self._partition else None
 
-    async def _beat(self, redis: Redis) -> None:
-        """Tell where the log ends, so that a consumer learns of a lost tail; only when nothing else tells it."""
-        try:
-            head: Head = await self._database.read(lambda session: self._log.head(session, self._partition))
+    def _known_end(self) -> Head | None:
+        age = asyncio.get_running_loop().time() - self._end_read_at
+        return self._end if age < BACKSTOP_SECONDS else None
+
+    async def _read_end(self) -> Head:
+        head = await self._database.read(lambda session: self._log.head(session, self._partition))
+        if not self._wake.is_set():  # Else the log may have moved on while it was read.
+            self._end, self._end_read_at = head, asyncio.get_running_loop().time()
+        return head
+
+    async def _look(self, redis: Redis, head: Head | None) -> Received | None:
+        """The stream's last entry, if it is genuine. On the way *head* is told, so that a lost tail is learned of."""
+        pipeline = redis.pipeline(transaction=False)
+        if head is not None:
             beat = Heartbeat(
                 source=self._log.source, partition=head.partition, epoch=head.epoch, seq=head.seq, hash=head.hash
             )
             raw = msgspec.json.encode(beat)
-            await redis.xadd(self._heads, {"head": raw, "mac": mac_of(self._key, raw)}, maxlen=1, approximate=False)
-        except (*LOST, Unavailable):
-            return  # The next look at the stream tells what is wrong.
+            pipeline.xadd(self._heads, {"head": raw, "mac": mac_of(self._key, raw)}, maxlen=1, approximate=False)
+        pipeline.xrevrange(self._stream, count=1)
+        *_, entries = await pipeline.execute(raise_on_error=False)
+        if isinstance(entries, Exception):  # That a heartbeat alone is refused harms nobody.
+            raise entries
+        return self._genuine(entries[0][1] or {}) if entries else None
 
     async def _send(self, redis: Redis) -> bool:
         """Send the next batch; tell whether there may be more."""

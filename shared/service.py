@@ -296,17 +296,23 @@ class Service:
         epochs_begun.labels(self.name, evidence).inc()
         log.error("epoch_begun", alarm=True, evidence=evidence, detail=detail)
 
-    async def _let_witness_look(self) -> None:
-        if self._witness is None:
-            return
-        with contextlib.suppress(Unavailable):
-            heads = await self.database.read(self.log.heads)
+    async def _let_witness_look(self) -> bool:
+        """Whether it could see."""
+        if self._witness is not None:
+            try:
+                heads = await self.database.read(self.log.heads)
+            except Unavailable:
+                return False
             await asyncio.to_thread(self._witness.write, heads)
+        return True
 
     async def _keep_witness(self) -> None:
+        """Let it look after each commit, but not at each: what it misses within the second, others know."""
         while True:
+            changed = self.commits.current()
+            if await self._let_witness_look():
+                await changed.wait()
             await asyncio.sleep(epochs.WITNESS_SECONDS)
-            await self._let_witness_look()
 
     def _committed(self) -> None:
         self.commits.announce()

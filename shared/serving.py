@@ -11,6 +11,7 @@ import uvloop
 
 from shared.logging import configure
 from shared.memory import settle
+from shared.quiet import QuietServer
 from shared.service import Service
 
 HEADERS_BYTES_MAX = 16 * 1024
@@ -18,7 +19,7 @@ HEADERS_BYTES_MAX = 16 * 1024
 SWITCH_SECONDS = 0.0005
 
 
-class Server(uvicorn.Server):
+class Server(QuietServer):
     """A server that ends open streams first when told to stop; uvicorn alone would wait for them."""
 
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
@@ -29,7 +30,7 @@ class Server(uvicorn.Server):
 
     def _give_up(self) -> None:
         self.has_given_up = True
-        self.should_exit = True
+        self.end()
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from services.console.parts import Parts, wire
 from services.console.settings import Settings
 from shared.logging import configure
 from shared.memory import settle
+from shared.quiet import QuietServer
 
 STATIC: Final = Path(__file__).with_name("static")
 REGISTER_SECONDS: Final = 2.0  # How soon somebody who was removed is logged out.
@@ -132,7 +133,7 @@ def main() -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     settle()
-    uvloop.run(uvicorn.Server(config).serve())
+    uvloop.run(QuietServer(config).serve())
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from services.console.sources import Platform, Refused, ScoreFeed, StreamEvent
 TREND_POINTS: Final = 60
 COURSE_SECONDS: Final = 30.0  # A course is computed from all facts: asked for no oftener; in between, totals are added.
 MOVES_KEPT: Final = 30  # Of one project, for its page.
+RETRY_SECONDS: Final = 2.0  # After the list was refused.
 RELIST_SECONDS: Final = 60.0  # Titles and units change seldom, and no event of the stream tells of it.
 
 changes_shown = Counter("scorebus_console_changes", "Changes of scores that came over the stream")
@@ -181,13 +182,15 @@ class Board:
 
     async def _relist(self) -> None:
         while True:
+            pause = RETRY_SECONDS
             with contextlib.suppress(Refused):
                 await self._list()
                 for standing in tuple(self.standings.values()):
                     if standing.score:
                         await self._draw(standing)
                 self._tell(News())
-            await asyncio.sleep(RELIST_SECONDS if self.standings else 2.0)
+                pause = RELIST_SECONDS
+            await asyncio.sleep(pause)
 
     async def _list(self) -> None:
         for line in await self._platform.every(self._token(), "evaluation", "/projects"):

@@ -30,6 +30,7 @@ from shared.feed import Commits
 RING_FRAMES: Final = 1_000  # Shared by all subscribers: about a megabyte.
 PAGE_FRAMES: Final = 500
 SEQ_DIGITS: Final = 18
+BACKSTOP_SECONDS: Final = 10.0  # Every change of the log is a commit, and told.
 RETRY_MS: Final = 3_000
 PARTITION: Final = 0
 
@@ -83,10 +84,9 @@ class Hub:
     async def run(self) -> None:
         """Follow the log until cancelled."""
         while True:
-            waiter = asyncio.create_task(self._commits.wait(1.0))
-            await asyncio.sleep(0)  # The waiter must stand before we look, or a commit could slip by.
+            changed = self._commits.current()  # Before we look, or a commit could slip by.
             await self._follow()
-            await waiter
+            await self._commits.wait(BACKSTOP_SECONDS, changed)
 
     async def _follow(self) -> None:
         while True:

@@ -159,6 +159,15 @@ def test_a_witness_that_lags_behind_is_no_evidence(tmp_path: Path) -> None:
         assert service.head().epoch == epoch
 
 
+def test_the_witness_sees_each_commit_soon_while_the_service_runs(tmp_path: Path) -> None:
+    witness = Witness(tmp_path / "service.db.head")
+    with a_service(tmp_path) as service:
+        for number in (1, 2):
+            append(service, f"r{number}")
+
+            assert eventually(lambda: witness.read()[0].seq == number, "its look")  # noqa: B023  # Asked at once.
+
+
 def test_a_witness_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     witness = Witness(tmp_path / "missing" / "head")
 

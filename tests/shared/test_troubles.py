@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import httpx
 import pytest
@@ -28,11 +28,24 @@ RESET = [RuntimeError("unable to perform operation on <TCPTransport closed=True>
 class Resetting:
     """A connection to Redis that is reset under every write."""
 
+    def pipeline(self, **_: Any) -> Self:
+        return self
+
+    def xrevrange(self, *_: Any, **__: Any) -> Self:  # In a pipeline, and so not written yet.
+        return self
+
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         async def fails(*_: Any, **__: Any) -> Any:
             raise RESET[0]
 
         return fails
+
+
+class NewDatabase:
+    """A database whose log has no event."""
+
+    async def read(self, _: Any) -> Head:
+        return Head(partition=0, epoch="first", seq=0, hash=GENESIS_HASH)
 
 
 async def for_a_moment(work: Coroutine[Any, Any, None], until: Callable[[], Any]) -> None:
@@ -48,7 +61,7 @@ async def for_a_moment(work: Coroutine[Any, Any, None], until: Callable[[], Any]
 
 
 def test_a_relay_takes_a_reset_under_a_write_for_redis_being_away() -> None:
-    relay = Relay(cast(Any, None), EventLog("budget", cast(Any, None)), 0, b"key")
+    relay = Relay(cast(Any, NewDatabase()), EventLog("budget", cast(Any, None)), 0, b"key")
 
     with capture_logs() as logs:
         asyncio.run(for_a_moment(relay.run(cast(Redis, Resetting())), lambda: logs))
