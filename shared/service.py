@@ -25,6 +25,7 @@ from shared import log as log_table
 from shared.access import FixedKeys, Gatekeeper, IssuerKeys, KeySource
 from shared.bodies import StrictRoute
 from shared.bus import Bus
+from shared.certificates import context_for
 from shared.clock import Clock, SystemClock
 from shared.database import Database, SchemaTooNew
 from shared.door import Door, LargerBodies, Throttle
@@ -115,7 +116,9 @@ class Service:
         url = getattr(self.settings, f"{source}_url")
         if url is None:
             raise ValueError(f"set SCOREBUS_{source.upper()}_URL: {self.name} listens to {source}")
-        client = httpx.AsyncClient(base_url=url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False)
+        client = httpx.AsyncClient(
+            base_url=url, timeout=PULL_TIMEOUT_SECONDS, follow_redirects=False, verify=context_for([url])
+        )
         self._feeds.append(client)
         token = self.settings.service_token or self.settings.keys_dir / "service.token"
         reader = FeedReader(client, TokenFile(token))

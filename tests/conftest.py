@@ -1,5 +1,6 @@
 """Real parts that tests share: started once a run, thrown away after; and what hypothesis may expect of a machine."""
 
+import requests  # noqa: F401  # Of the agent; services of the same process say later that they do without.
 from hypothesis import HealthCheck, settings
 
 from tests.stores import either_store, postgresql, postgresql_server, postgresql_url, sqlite, store, templates

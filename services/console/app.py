@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+import shared.spare  # noqa: F401  # Before whatever it spares us.
+
+# isort: split
 import structlog
 import uvicorn
 import uvloop

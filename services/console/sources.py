@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 from httpx_sse import EventSource, SSEError
 
+from shared.certificates import context_for
 from shared.identity import new_id
 
 SERVICES: Final = ("evaluation", "budget", "procurement", "monitoring")
@@ -51,6 +52,7 @@ class Platform:
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
             follow_redirects=False,
+            verify=context_for(urls.values()),
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
         )
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from shared.spare import OPTIONAL
+
 SETTLED = """
 import gc
 from shared.memory import THRESHOLDS, settle
@@ -13,11 +15,15 @@ print(gc.get_threshold() == THRESHOLDS, gc.get_freeze_count() > 1_000, gc.isenab
 
 
 def test_a_service_imports_nothing_for_command_lines_and_development() -> None:
-    code = "import sys, shared.serving; print([name for name in ('rich', 'watchfiles') if sys.modules.get(name)])"
+    code = (
+        "import sys, shared.serving, services.console.app; print(*(name for name in sys.modules if sys.modules[name]))"
+    )
 
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert found.stdout.strip() == "[]"
+    loaded = set(found.stdout.split())
+    assert "nicegui" in loaded
+    assert not loaded & set(OPTIONAL)
 
 
 def test_what_the_start_made_is_never_looked_at_again_and_the_rest_rarely() -> None:
