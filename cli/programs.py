@@ -12,6 +12,14 @@ from cli.supervisor import Program
 
 PREFIX = "SCOREBUS_"
 CONSOLE = "console"
+NURSERY = "nursery"
+SHARED = (  # What all services load; the rest is the business of each.
+    "shared.serving",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "uvicorn.lifespan.on",
+    "uvicorn.protocols.http.httptools_impl",
+)
+SHARED_AT_FIRST = ("shared.migrations.upgrading",)  # To make the tables of a new folder.
 PASSED_ON = frozenset(  # A service refuses settings it does not know, so only these are handed on from outside.
     {"SCOREBUS_JWKS_URL", "SCOREBUS_ISSUER", "SCOREBUS_AUDIENCE", "SCOREBUS_LOG_LEVEL"}
 )
@@ -68,6 +76,14 @@ def console_program(wiring: Wiring) -> Program | None:
         log=wiring.folder.logs / f"{CONSOLE}.log",
         environment=others | level | {PREFIX + name: value for name, value in settings.items()},
     )
+
+
+def nursery_program(folder: DataFolder) -> Program:
+    """What the others are started from. It knows no setting: each brings its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    loaded = SHARED if folder.has_facts() else (*SHARED, *SHARED_AT_FIRST)
+    command = (sys.executable, "-m", "shared.nursery", *loaded)
+    return Program(name=NURSERY, command=command, log=folder.logs / f"{NURSERY}.log", environment=environment)
 
 
 def _inherited(environment: Mapping[str, str]) -> dict[str, str]:

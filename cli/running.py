@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cli.embedded import Bus, answers, bus_program
 from cli.keys import renew_service_token
+from cli.nursery import Nursery, can_adopt
 from cli.ports import HOST
-from cli.programs import CONSOLE, Wiring, console_program, service_programs
+from cli.programs import CONSOLE, Wiring, console_program, nursery_program, service_programs
 from cli.readiness import Readiness, look_at
-from cli.supervisor import Keeper, Program
+from cli.supervisor import Keeper, Program, spawn
 from cli.voice import Voice
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ async def run_platform(plan: Plan, voice: Voice) -> None:
     bus, settled_bus = _bus_keeper(plan, voice)
     console = console_program(plan.wiring)
     programs = [*service_programs(plan.wiring), *([console] if console else [])]
-    services = [_service_keeper(plan, program, voice) for program in programs]
-    keepers = [*([bus] if bus else []), *(keeper for keeper, _ in services)]
-    async with _told_to_stop(partial(_kill, keepers)) as stop:
+    nursery = Nursery() if can_adopt() else None
+    services = [_service_keeper(plan, program, voice, nursery) for program in programs]
+    nurses = _nursery_keepers(plan, nursery, voice)
+    keepers = [*nurses, *(keeper for keeper, _ in services)]
+    async with _told_to_stop(partial(_kill, [*keepers, *([bus] if bus else [])])) as stop:
+        for keeper in nurses:
+            keeper.start()  # It loads what services share while the bus comes up.
         helpers = [_helper(_renew(plan, voice), voice)]
         if bus is not None and settled_bus is not None:
             bus.start()
@@ -57,7 +62,9 @@ async def run_platform(plan: Plan, voice: Voice) -> None:
                 keeper.start()
             helpers.append(_helper(_show(plan, [readiness for _, readiness in services], voice), voice))
         await stop.wait()
-        await _end(plan, helpers, [keeper for keeper, _ in services], bus, voice)
+        await _end(plan, helpers, keepers, bus, voice)
+        if nursery is not None:
+            nursery.close()
 
 
 def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | None]:
@@ -72,11 +79,18 @@ def _bus_keeper(plan: Plan, voice: Voice) -> tuple[Keeper | None, Readiness | No
     return Keeper(bus_program(bus, plan.wiring.folder), voice, partial(readiness.wait, alive, alive)), readiness
 
 
-def _service_keeper(plan: Plan, program: Program, voice: Voice) -> tuple[Keeper, Readiness]:
+def _nursery_keepers(plan: Plan, nursery: Nursery | None, voice: Voice) -> list[Keeper]:
+    """Of the nursery, if there is one; nobody need know when it is ready."""
+    if nursery is None:
+        return []
+    return [Keeper(nursery_program(plan.wiring.folder), voice, nursery.is_of_use, nursery.spawn_itself)]
+
+
+def _service_keeper(plan: Plan, program: Program, voice: Voice, nursery: Nursery | None) -> tuple[Keeper, Readiness]:
     url = _address(plan, program.name)
     readiness = Readiness(program.name, url, voice)
     probe = partial(readiness.wait, look_at(url, "/livez"), look_at(url, "/readyz"))
-    return Keeper(program, voice, probe), readiness
+    return Keeper(program, voice, probe, spawn if nursery is None else nursery.spawn), readiness
 
 
 def _address(plan: Plan, name: str) -> str:
@@ -164,12 +178,12 @@ async def _renew(plan: Plan, voice: Voice) -> None:
 
 
 async def _end(
-    plan: Plan, helpers: list[asyncio.Task[None]], services: list[Keeper], bus: Keeper | None, voice: Voice
+    plan: Plan, helpers: list[asyncio.Task[None]], keepers: list[Keeper], bus: Keeper | None, voice: Voice
 ) -> None:
     voice.tell("Stopping …", state="stopping")
     if plan.playing is not None:
         plan.playing.stopping.set()
-    await asyncio.gather(*(keeper.stop() for keeper in services))
+    await asyncio.gather(*(keeper.stop() for keeper in keepers))
     if bus is not None:
         await bus.stop()
     for helper in helpers:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cli.voice import Voice
 
@@ -33,6 +33,43 @@ class Program:
     command: Sequence[str]  # The first word is an absolute path.
     log: Path  # Gets what it prints.
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+
+class Process(Protocol):
+    """A process that was started, as far as it is kept: one of asyncio's is one."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None:
+        """None until it has ended."""
+        ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, signal: int) -> None: ...
+
+
+Spawn = Callable[[Program], Coroutine[Any, Any, Process]]
+
+
+async def spawn(program: Program, stdin: int = asyncio.subprocess.DEVNULL) -> Process:
+    """
+    Start *program* as the leader of a session of its own: Ctrl-C in the terminal must reach `up` alone.
+
+    Raises:
+        OSError: If it cannot be started.
+    """
+    with program.log.open("ab") as log:
+        return await asyncio.create_subprocess_exec(
+            *_tied(program.command),
+            stdin=stdin,
+            stdout=log,
+            stderr=log,
+            env=dict(program.environment),
+            start_new_session=True,
+        )
 
 
 def failures_after(failures: int, *, ran_seconds: float, was_ready: bool) -> int:
@@ -70,14 +107,19 @@ def spoken(name: str, text: str) -> str:
 
 
 class Keeper:
-    """Keeps one program running until told to stop. *probe* runs beside the process and returns once it is ready."""
+    """
+    Keeps one program running until told to stop. *probe* runs beside the process and returns once it is ready.
 
-    def __init__(self, program: Program, voice: Voice, probe: Probe) -> None:
+    What *spawn* starts is a child of ours, leads a session of its own, and ends when we do.
+    """
+
+    def __init__(self, program: Program, voice: Voice, probe: Probe, spawn: Spawn = spawn) -> None:
         self.program = program
         self._voice = voice
         self._probe = probe
+        self._spawn = spawn
         self._stopping = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -130,7 +172,7 @@ class Keeper:
     async def _run_once(self) -> tuple[str, bool]:
         """Run the program until it ends; how it ended, and whether it had been ready."""
         try:
-            process = await self._spawn()
+            process = await self._spawn(self.program)
         except OSError as error:
             return f"cannot be started: {error.strerror}", False
         self._process = process
@@ -144,17 +186,6 @@ class Keeper:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        with self.program.log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                *_tied(self.program.command),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=dict(self.program.environment),
-                start_new_session=True,  # Ctrl-C in the terminal must reach `up` alone, which stops them in order.
-            )
 
     async def _rest(self, how: str, seconds: float) -> None:
         when = "now" if seconds == 0 else f"in {seconds:.1f} s"

@@ -65,5 +65,10 @@ def serve(module_name: str) -> None:
         sys.exit(1)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve the module that the command line names."""
     serve(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()
