@@ -29,9 +29,13 @@ Requests = Callable[[int], list[bytes]]
 def posts(runs: int, scale: float = 1.0) -> list[Figure]:
     """``POST /payments`` of budget and ``POST /faults`` of monitoring."""
     with TemporaryDirectory() as folder, a_stand(Path(folder)) as stand:
-        names = _prepared(stand, with_hollow=True)
+        stand.start("valkey")
+        _start(stand, "budget")
+        names = declare(stand, PROJECTS)
         payments, faults = Payments(stand.token("finance"), names), Faults(stand.token("agent"), names)
         figures = _compared(stand, "budget", "post payments", payments.requests, runs, round(REQUESTS * scale))
+        _start(stand, "monitoring")
+        _until_known(stand, "monitoring", _hollow("monitoring"))
         figures += _compared(stand, "monitoring", "post faults", faults.requests, runs, round(REQUESTS * scale))
         stored = check_chain(stand, "budget")
         paid = paid_of(stand)
@@ -48,7 +52,7 @@ def intake(runs: int, scale: float = 1.0) -> list[Figure]:
     """``POST /events`` of monitoring, 500 events a request."""
     batches = max(BATCH_CONNECTIONS, round(BATCHES * scale))
     with TemporaryDirectory() as folder, a_stand(Path(folder)) as stand:
-        faults = Faults(stand.token("agent"), _prepared(stand, with_hollow=False))
+        faults = Faults(stand.token("agent"), _prepared_for_intake(stand))
         _taken(stand, faults, BATCH_CONNECTIONS)
         taken = [_taken(stand, faults, batches) for _ in range(runs)]
         events = (runs * batches + BATCH_CONNECTIONS) * BATCH_EVENTS
@@ -61,17 +65,26 @@ def intake(runs: int, scale: float = 1.0) -> list[Figure]:
     ]
 
 
-def _prepared(stand: Stand, *, with_hollow: bool) -> list[str]:
-    services = ["budget", "monitoring"]
-    for service in list(services):
+def _start(stand: Stand, service: str) -> None:
+    """Start *service* without its limit of requests, and what is hollow beside it."""
+    stand.set(service, **NO_LIMIT)
+    stand.add_beside(_hollow(service), service, f"bench.speed.hollow.{service}")
+    stand.start(service, _hollow(service))
+
+
+def _prepared_for_intake(stand: Stand) -> list[str]:
+    for service in ("budget", "monitoring"):
         stand.set(service, **NO_LIMIT)
-        if with_hollow:
-            stand.add_beside(_hollow(service), service, f"bench.speed.hollow.{service}")
-            services.append(_hollow(service))
-    stand.start("valkey", *services)
+    stand.start("valkey", "budget", "monitoring")
     names = declare(stand, PROJECTS)
-    until(lambda: stand.count("monitoring", "known_project") == PROJECTS, "monitoring's knowing the projects")
+    _until_known(stand, "monitoring")
     return names
+
+
+def _until_known(stand: Stand, *services: str) -> None:
+    """Wait until monitoring has applied all that budget has on record: it takes a core while it does."""
+    head = stand.own_seq("budget")
+    until(lambda: all(stand.applied("budget", name) == head for name in services), "monitoring's being level")
 
 
 def _hollow(service: str) -> str:

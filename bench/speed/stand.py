@@ -129,9 +129,9 @@ class Stand:
         """How many sources evaluation has been in contact with."""
         return int(self._ask("evaluation", "SELECT count(*) FROM watermark"))
 
-    def applied(self, source: str) -> int:
-        """How far evaluation has applied *source*: read from its database, so that it is not kept from its work."""
-        return int(self._ask("evaluation", "SELECT seq FROM watermark WHERE s = ?", source) or 0)
+    def applied(self, source: str, by: str = "evaluation") -> int:
+        """How far a service has applied *source*: read from its database, so that it is not kept from its work."""
+        return int(self._ask(by, "SELECT seq FROM watermark WHERE s = ?", source) or 0)
 
     def is_level_with(self, source: str) -> bool:
         """Whether evaluation has applied all that *source* has put on record."""
