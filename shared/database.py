@@ -10,11 +10,12 @@ The writer writes only while it holds the claim to the database (`shared.claim`)
 """
 
 import asyncio
+import contextlib
 import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,9 +29,11 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
 from shared.claim import claim_to
+from shared.gathering import Gathered
 from shared.problems import Unavailable
-from shared.statements import DRIVER, command
+from shared.statements import command, work_on
 from shared.stores import (
+    GATHERED,
     READERS,
     driver_url,
     durability,
@@ -85,7 +88,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 def _text_of(moment: datetime | None) -> str | None:
     """As SQLAlchemy writes it: a space between day and time, always six decimals, no zone."""
-    return None if moment is None else _in_utc(moment).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return None if moment is None else _in_utc(moment).isoformat(" ", "microseconds")[:-6]  # Less "+00:00".
 
 
 def _moment_of(text: str | None) -> datetime | None:
@@ -95,7 +98,7 @@ def _moment_of(text: str | None) -> datetime | None:
 @dataclass(slots=True)
 class _Unit:
     work: Callable[[Session], Any]
-    done: "Future[Any]"
+    done: "Future[Any] | asyncio.Future[Any]"
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def undone(self) -> None:
@@ -256,18 +259,23 @@ class Database:
             Unavailable: If the database refused (disk full, locked, gone), if another process is the active one, or
                 if too many units wait.
         """
-        return await asyncio.wrap_future(self.submit(work))
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(_Unit(work, done))
+        return await done
 
     def submit(self, work: Callable[[Session], T]) -> "Future[T]":
         """As `write`, for callers without an event loop."""
+        done: Future[T] = Future()
+        self._put(_Unit(work, done))
+        return done
+
+    def _put(self, unit: _Unit) -> None:
         if self._role != "active":
             raise self._refusal()
         if self._waiting >= WAITING_MAX:
             raise Unavailable("too many writes are waiting", retry_after=1)
         self._waiting += 1
-        done: Future[T] = Future()
-        self._units.put(_Unit(work, done))
-        return done
+        self._units.put(unit)
 
     def _refusal(self) -> Unavailable:
         if self._role == "standby":
@@ -460,12 +468,17 @@ class Database:
         if self._connection is None and not self._take():
             raise self._refusal()
         assert self._connection is not None
-        with self._connection.begin():
-            if not self.is_sqlite:
-                transaction.id = str(self._connection.execute(text("SELECT pg_current_xact_id()")).scalar_one())
-            for unit in group:
-                transaction.outcomes.append(_run(unit, self._connection))
-            transaction.is_ending = True
+        units = _Units(self._connection)
+        try:
+            with self._connection.begin():
+                if not self.is_sqlite:
+                    transaction.id = str(self._connection.execute(text("SELECT pg_current_xact_id()")).scalar_one())
+                for unit in group:
+                    transaction.outcomes.append(units.run(unit))
+                units.gathered.write()
+                transaction.is_ending = True
+        finally:
+            units.gathered.end()
         return transaction.outcomes
 
     def _has_committed(self, transaction: "_Transaction", error: Exception) -> bool:
@@ -515,16 +528,29 @@ class Database:
         if any(error is None for _, _, error in outcomes):
             for listener in self._listeners:
                 listener()
+        awaited: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
         for unit, value, error in outcomes:
-            if not unit.done.set_running_or_notify_cancel():
-                continue
-            if error is None:
-                unit.done.set_result(value)
-            else:
-                unit.done.set_exception(error)
+            if isinstance(unit.done, asyncio.Future):
+                awaited.setdefault(unit.done.get_loop(), []).append((unit.done, value, error))
+            elif unit.done.set_running_or_notify_cancel():
+                _tell([(unit.done, value, error)])
+        for loop, told in awaited.items():  # Each loop is woken once, however many wait.
+            with contextlib.suppress(RuntimeError):  # It is closed: nobody waits any more.
+                loop.call_soon_threadsafe(_tell, told)
 
 
 _Outcome = tuple[_Unit, Any, BaseException | None]
+_Told = tuple["Future[Any] | asyncio.Future[Any]", Any, BaseException | None]
+
+
+def _tell(told: Iterable[_Told]) -> None:
+    for done, value, error in told:
+        if done.done():  # Who waited was cancelled.
+            continue
+        if error is None:
+            done.set_result(value)
+        else:
+            done.set_exception(error)
 
 
 @dataclass(slots=True)
@@ -537,29 +563,55 @@ class _Transaction:
     is_known: bool = True  # Whether it was committed or not.
 
 
-def _run(unit: _Unit, connection: Connection) -> _Outcome:
-    command(connection, "SAVEPOINT unit")
-    try:
+class _Units:
+    """The units of one transaction, each in a savepoint of its own; what they gather is written at the end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.gathered = connection.info[GATHERED] = Gathered(connection)
         # A savepoint of its own the session makes only for a unit that does not keep to ready statements.
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
-            session.info |= {"undo": unit.undo, DRIVER: connection.connection.dbapi_connection}
+        self._session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+
+    def run(self, unit: _Unit) -> _Outcome:
+        """
+        Run *unit*; if it is refused, only what it did itself is undone.
+
+        Raises:
+            DBAPIError: If the whole transaction is lost.
+        """
+        mark = self.gathered.mark()
+        self._session.info["undo"] = unit.undo
+        work_on(self._session, self._connection, self.gathered)
+        command(self._connection, "SAVEPOINT unit")
+        try:
+            value = self._done(unit)
+        except DBAPIError as error:
+            if is_fatal(error):
+                raise
+            return self._undone(unit, mark, error)
+        except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
+            return self._undone(unit, mark, error)
+        command(self._connection, "RELEASE SAVEPOINT unit")
+        return unit, value, None
+
+    def _done(self, unit: _Unit) -> Any:
+        session = self._session
+        try:
             value = unit.work(session)
-            session.commit()
-    except DBAPIError as error:
-        if is_fatal(error):
-            raise
-        return _undone(unit, connection, error)
-    except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
-        return _undone(unit, connection, error)
-    command(connection, "RELEASE SAVEPOINT unit")
-    return unit, value, None
+            if session.in_transaction():
+                session.commit()
+        finally:
+            session.info.clear()
+            if session.in_transaction() or session.identity_map:
+                session.close()  # The next unit finds it as new.
+        return value
 
-
-def _undone(unit: _Unit, connection: Connection, error: Exception) -> _Outcome:
-    command(connection, "ROLLBACK TO SAVEPOINT unit")
-    command(connection, "RELEASE SAVEPOINT unit")
-    unit.undone()
-    return unit, None, error
+    def _undone(self, unit: _Unit, mark: int, error: Exception) -> _Outcome:
+        command(self._connection, "ROLLBACK TO SAVEPOINT unit")
+        command(self._connection, "RELEASE SAVEPOINT unit")
+        self.gathered.undo(mark)
+        unit.undone()
+        return unit, None, error
 
 
 def _unavailable(error: DBAPIError, transaction: _Transaction | None = None) -> Unavailable:

@@ -1,7 +1,6 @@
 """``Idempotency-Key``: the same request with the same key is done once and answered the same for ever."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +39,8 @@ _KEEP = inserting(idempotency)
 _FIND = Statement(
     select(idempotency.c.request_hash, idempotency.c.status, idempotency.c.location, idempotency.c.response).where(
         idempotency.c.subject == sa.bindparam("subject"), idempotency.c.key == sa.bindparam("key")
-    )
+    ),
+    ignores_gathered=True,  # Two requests with one key never run at once; see `Once.answer`.
 )
 
 Answered = tuple[int, str | None, bytes]  # Status, location and body of what was answered.
@@ -124,7 +124,7 @@ class Once:
             if found is not None:
                 return _replay(found, request_hash)
             answer = work(session)
-            _KEEP.run(
+            _KEEP.later(
                 session,
                 subject=place[0],
                 key=place[1],
@@ -164,8 +164,8 @@ def key_of(request: Request) -> str | None:
 
 async def _request_hash(request: Request) -> str:
     value = _canonical(await request.json()) if await request.body() else None
-    text = json.dumps([request.method, request.url.path, value], sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    text = msgspec.json.encode([request.method, request.scope["path"], value], order="sorted")
+    return hashlib.sha256(text).hexdigest()
 
 
 def _canonical(value: Any) -> Any:

@@ -52,12 +52,12 @@ PARTITIONS: Final = 1
 _partition: sa.BindParameter[int] = sa.bindparam("partition")
 _heads = select(event_head.c.p, event_head.c.epoch, event_head.c.seq, event_head.c.hash)
 _HEAD = Statement(_heads.where(event_head.c.p == _partition))
-_LOCKED_HEAD = Statement(_heads.where(event_head.c.p == _partition).with_for_update())
+_LOCKED_HEAD = Statement(_heads.where(event_head.c.p == _partition).with_for_update(), ignores_gathered=True)
 _APPEND = inserting(event_log)
 _MOVE = Statement(
     event_head.update()
     .where(event_head.c.p == _partition)
-    .values(seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash"))
+    .values(epoch=sa.bindparam("new_epoch"), seq=sa.bindparam("new_seq"), hash=sa.bindparam("new_hash"))
 )
 _HASH = Statement(select(event_log.c.hash).where(event_log.c.p == _partition, event_log.c.seq == sa.bindparam("at")))
 _AFTER = Statement(
@@ -147,7 +147,7 @@ class EventLog:
 
     def _store(self, session: Session, envelope: Envelope, raw: bytes) -> None:
         digest = base.hash_of(raw)
-        _APPEND.run(
+        _APPEND.later(
             session,
             p=envelope.partition,
             seq=envelope.seq,
@@ -161,13 +161,23 @@ class EventLog:
             event=raw,
             hash=digest,
         )
-        _MOVE.run(session, partition=envelope.partition, new_seq=envelope.seq, new_hash=digest)
+        _MOVE.last(
+            session,
+            envelope.partition,
+            partition=envelope.partition,
+            new_epoch=envelope.epoch,
+            new_seq=envelope.seq,
+            new_hash=digest,
+        )
 
     def head(self, session: Session, partition: int) -> Head:
         """Where *partition* ends now. The number comes from this row, never from the database's own counting."""
         return _head(_HEAD.first(session, partition=partition))
 
     def _locked_head(self, session: Session, partition: int) -> Head:
+        moved = _MOVE.pending(session, partition)
+        if moved is not None:
+            return Head(partition=partition, epoch=moved["new_epoch"], seq=moved["new_seq"], hash=moved["new_hash"])
         # The claim lets one process write; the row's lock keeps the numbers right even against one that has none.
         return _head(_LOCKED_HEAD.first(session, partition=partition))
 

@@ -6,19 +6,34 @@ of it. A `Statement` is written in SQLAlchemy's language, so that it suits both 
 then costs what the driver costs. For whatever is not done for each event or request, the ordinary way is better.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlmodel import Session, SQLModel
 
-DRIVER = "driver"  # Under which a session keeps the driver's connection it works on.
+from shared.gathering import Gathered
+
+_STORE: Final = "store"  # Under which a session keeps what its statements are run by.
+PARAMETERS_MAX: Final = 900  # Of one statement: SQLite before 3.32 takes 999.
+AMONG: Final = 50  # Values sought at once.
 
 _Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """What the statements of a session are run by."""
+
+    driver: Any  # Its connection.
+    dialect: Dialect
+    gathered: Gathered | None  # A reader gathers nothing.
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +41,38 @@ class _Ready:
     """A statement as one store takes it."""
 
     sql: str
-    names: tuple[str, ...] | None  # The order of the parameters; None where they are named.
+    place: Callable[[dict[str, Any]], Any]  # Parameters as the driver takes them.
     fixed: dict[str, Any]  # Parameters that the statement itself gives.
+    words: frozenset[str]  # Whatever it names, tables among them.
     given: tuple[tuple[str, _Convert], ...]  # Parameters that the driver does not take as they are.
     found: tuple[_Convert | None, ...] | None  # Columns that it does not return as they are; None if there are none.
+
+    def parameters(self, values: dict[str, Any]) -> Any:
+        """Those of one run; *values* are changed."""
+        for name, convert in self.given:
+            values[name] = convert(values[name])
+        return self.place(values)
 
 
 class Statement:
     """One statement, run with the values of its `bindparam`s, or of the columns it inserts."""
 
-    def __init__(self, statement: ClauseElement, *, columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, statement: ClauseElement, *, columns: Sequence[str] | None = None, ignores_gathered: bool = False
+    ) -> None:
         """
         Name the statement; it is compiled when a store first runs it.
 
         Args:
             statement: A select, insert, update or delete.
             columns: Of an insert, the columns that are given.
+            ignores_gathered: Whether it may be run before what is gathered is written.
         """
         self._statement = statement
         self._columns = columns
+        self._ignores_gathered = ignores_gathered
         self._ready: dict[str, _Ready] = {}
+        self.table: str = getattr(getattr(statement, "table", None), "name", "")  # What it changes, if anything.
 
     def rows(self, session: Session, **values: Any) -> list[tuple[Any, ...]]:
         """Run it in *session*'s transaction and return every row that it finds."""
@@ -62,6 +89,37 @@ class Statement:
         _, changed = self._run(session, values, lambda cursor: cursor.rowcount)
         return int(changed)
 
+    def run_many(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
+        """Run it in *session*'s transaction for each of *rows*."""
+        session.flush()
+        gathered = _store_of(session).gathered
+        if gathered is None:
+            for row in rows:
+                self.run(session, **row)
+        elif rows:
+            self.run_for(gathered, rows)
+
+    def later(self, session: Session, **values: Any) -> None:
+        """Run it at the end of the transaction that *session* shares with others; see `Gathered`."""
+        gathered = _store_of(session).gathered
+        if gathered is None:
+            self.run(session, **values)
+        else:
+            gathered.add(self, values)
+
+    def last(self, session: Session, key: Hashable, **values: Any) -> None:
+        """As `later`, in place of what was to be written under *key*."""
+        gathered = _store_of(session).gathered
+        if gathered is None:
+            self.run(session, **values)
+        else:
+            gathered.replace(self, key, values)
+
+    def pending(self, session: Session, key: Hashable) -> dict[str, Any] | None:
+        """The values that are to be written under *key*, if any."""
+        gathered = _store_of(session).gathered
+        return None if gathered is None else gathered.last(self, key)
+
     def _run(self, session: Session, values: dict[str, Any], outcome: _Convert) -> tuple[_Ready, Any]:
         """
         Run it behind whatever *session* has yet to write.
@@ -70,21 +128,71 @@ class Statement:
             DBAPIError: As SQLAlchemy would raise it.
         """
         session.flush()
-        dialect = session.get_bind().dialect
-        ready = self._ready.get(dialect.name)
-        if ready is None:
-            ready = self._ready[dialect.name] = _compiled(self._statement, self._columns, dialect)
-        given = {**ready.fixed, **values}
-        for name, convert in ready.given:
-            given[name] = convert(given[name])
-        parameters: Any = given if ready.names is None else [given[name] for name in ready.names]
-        driver: Any = session.info.get(DRIVER)
-        if driver is None:
-            driver = session.info[DRIVER] = _connection(session).connection.dbapi_connection
+        store = _store_of(session)
+        ready = self._ready.get(store.dialect.name) or self._made_ready(store.dialect)
+        if store.gathered is not None and not self._ignores_gathered:
+            store.gathered.write_for(ready.words)
+        if store.gathered is not None and self.table:
+            _before_change(store.gathered)
+        parameters = ready.parameters({**ready.fixed, **values})
         try:
-            return ready, outcome(driver.execute(ready.sql, parameters))
-        except dialect.loaded_dbapi.Error as error:
+            return ready, outcome(store.driver.execute(ready.sql, parameters))
+        except store.dialect.loaded_dbapi.Error as error:
             raise _refused(_connection(session), ready.sql, error) from error
+
+    def run_for(self, gathered: Gathered, rows: Sequence[dict[str, Any]]) -> None:
+        """
+        Run it for each of *rows* on the connection of *gathered*.
+
+        Raises:
+            DBAPIError: As SQLAlchemy would raise it.
+        """
+        _before_change(gathered)
+        connection: Connection = gathered.connection
+        driver: Any = connection.connection.dbapi_connection
+        dialect = connection.dialect
+        ready = self._ready.get(dialect.name) or self._made_ready(dialect)
+        parameters = [ready.parameters({**ready.fixed, **row}) for row in rows]
+        try:
+            if self._columns is not None and dialect.name == "sqlite":
+                _insert(driver, ready.sql, parameters)
+            else:
+                driver.cursor().executemany(ready.sql, parameters)
+        except dialect.loaded_dbapi.Error as error:
+            raise _refused(connection, ready.sql, error) from error
+
+    def _made_ready(self, dialect: Dialect) -> _Ready:
+        ready = self._ready[dialect.name] = _compiled(self._statement, self._columns, dialect)
+        return ready
+
+
+def _insert(driver: Any, sql: str, rows: list[Any]) -> None:
+    """
+    Insert *rows* by as few statements as may be.
+
+    Not by ``executemany``: it lets go of the interpreter at each row, and has to wait for it again.
+    """
+    head, values = sql.split(" VALUES ")
+    most = max(1, PARAMETERS_MAX // len(rows[0]))
+    for start in range(0, len(rows), most):
+        part = rows[start : start + most]
+        driver.execute(f"{head} VALUES {', '.join([values] * len(part))}", [value for row in part for value in row])
+
+
+def _store_of(session: Session) -> _Store:
+    store: _Store | None = session.info.get(_STORE)
+    return _read_by(session) if store is None else store
+
+
+def _read_by(session: Session) -> _Store:
+    connection = _connection(session)
+    store = session.info[_STORE] = _Store(connection.connection.dbapi_connection, connection.dialect, None)
+    return store
+
+
+def work_on(session: Session, connection: Connection, gathered: Gathered) -> None:
+    """Say what the statements of a writer's *session* are run by."""
+    session.info[_STORE] = _Store(connection.connection.dbapi_connection, connection.dialect, gathered)
 
 
 def _first(cursor: Any) -> Any:
@@ -104,6 +212,20 @@ def inserting(table: Table, *, but: Sequence[str] = ()) -> Statement:
     return Statement(table.insert(), columns=[column.name for column in table.columns if column.name not in but])
 
 
+def among(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """That *column* is one of some values; see `rows_among`."""
+    return column.in_([bindparam(f"among_{place}") for place in range(AMONG)])
+
+
+def rows_among(statement: Statement, session: Session, sought: Collection[Any], **values: Any) -> Iterator[Any]:
+    """The rows that a statement with `among` finds of *sought*, however many these are."""
+    rest = list(sought)
+    while rest:
+        part, rest = rest[:AMONG], rest[AMONG:]
+        part += part[-1:] * (AMONG - len(part))
+        yield from statement.rows(session, **{f"among_{place}": each for place, each in enumerate(part)}, **values)
+
+
 def table_of(row: type[SQLModel]) -> Table:
     """The table of a model."""
     table: Table = row.__table__  # type: ignore[attr-defined]
@@ -117,17 +239,33 @@ def fields_of(row: type[SQLModel], values: tuple[Any, ...]) -> dict[str, Any]:
 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
-    """A part of *session*'s transaction that is undone alone if it raises; it may use ready statements only."""
+    """
+    A part of *session*'s transaction that is undone alone if it raises; it may use ready statements only.
+
+    The store hears of it at the first change within it: of a part that only gathers it hears nothing.
+    """
     session.flush()
-    connection = _connection(session)
-    command(connection, "SAVEPOINT part")
+    connection, gathered = _connection(session), _store_of(session).gathered or Gathered(_connection(session))
+    mark = gathered.mark()
+    gathered.begin_part()
+    if _store_of(session).gathered is None:
+        _before_change(gathered)
     try:
         yield
     except BaseException:
-        command(connection, "ROLLBACK TO SAVEPOINT part")
-        command(connection, "RELEASE SAVEPOINT part")
+        if gathered.end_part():
+            command(connection, "ROLLBACK TO SAVEPOINT part")
+            command(connection, "RELEASE SAVEPOINT part")
+        gathered.undo(mark)
         raise
-    command(connection, "RELEASE SAVEPOINT part")
+    if gathered.end_part():
+        command(connection, "RELEASE SAVEPOINT part")
+
+
+def _before_change(gathered: Gathered) -> None:
+    if gathered.is_part_to_begin:
+        command(gathered.connection, "SAVEPOINT part")
+        gathered.is_part_to_begin = False
 
 
 def command(connection: Connection, sql: str) -> None:
@@ -154,11 +292,22 @@ def _compiled(statement: ClauseElement, columns: Sequence[str] | None, dialect: 
     )
     return _Ready(
         sql=str(compiled),
-        names=tuple(compiled.positiontup) if compiled.positional else None,
+        words=frozenset(re.findall(r"\w+", str(compiled))),
+        place=_in_order(compiled.positiontup) if compiled.positional else _as_named,
         fixed={name: value for name, value in compiled.params.items() if name not in inserted and value is not None},
         given=tuple((name, convert) for name, convert in given.items() if convert is not None),
         found=found if any(found) else None,
     )
+
+
+def _in_order(names: Sequence[str]) -> Callable[[dict[str, Any]], Any]:
+    if len(names) > 1:
+        return itemgetter(*names)  # A tuple.
+    return lambda values: [values[name] for name in names]
+
+
+def _as_named(values: dict[str, Any]) -> dict[str, Any]:
+    return values
 
 
 def _converted(row: tuple[Any, ...], found: tuple[_Convert | None, ...]) -> tuple[Any, ...]:

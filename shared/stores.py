@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 READERS: Final = 4
+GATHERED: Final = "gathered"  # Under which a writer's connection keeps what waits for its transaction's end.
 BUSY_TIMEOUT_MS: Final = 5_000  # SQLite: for a lock that another process holds.
 
 CONNECT_SECONDS: Final = 3  # PostgreSQL: for a connection to stand.
@@ -72,10 +73,23 @@ def is_sqlite(url: URL) -> bool:
 
 
 def writer_engine(url: URL) -> Engine:
-    """Opens the writer's connections: each is made when asked for and gone when closed, so that none comes back."""
+    """
+    Opens the writer's connections: each is made when asked for and gone when closed, so that none comes back.
+
+    Whatever runs on one by way of SQLAlchemy finds written what has been gathered.
+    """
     if is_sqlite(url):
-        return _sqlite(url, _prepare_sqlite_writer, "BEGIN IMMEDIATE", poolclass=NullPool)
-    return _postgresql(url, "READ COMMITTED", _WRITER, poolclass=NullPool)
+        engine = _sqlite(url, _prepare_sqlite_writer, "BEGIN IMMEDIATE", poolclass=NullPool)
+    else:
+        engine = _postgresql(url, "READ COMMITTED", _WRITER, poolclass=NullPool)
+    event.listen(engine, "before_cursor_execute", _write_gathered)
+    return engine
+
+
+def _write_gathered(connection: Connection, *_: Any) -> None:
+    gathered = connection.info.get(GATHERED)
+    if gathered is not None:
+        gathered.write()
 
 
 def reader_engine(url: URL) -> Engine:
