@@ -16,8 +16,16 @@ from sqlmodel import Session, create_engine
 
 from services.monitoring.handlers import faults as handlers
 from services.monitoring.handlers import learn
-from services.monitoring.handlers.intake import Sent, take_in
-from services.monitoring.model import Fault, FaultReport, FaultResolution, Project
+from services.monitoring.handlers.intake import Fact, Sent, take_in
+from services.monitoring.model import (
+    Fault,
+    FaultReport,
+    FaultResolution,
+    FaultResponse,
+    FaultStep,
+    Origin,
+    Project,
+)
 from services.monitoring.store import Store, Table
 from shared import idempotency, log, received
 from shared.events.base import Envelope, EventData
@@ -105,6 +113,56 @@ def test_whatever_happens_at_most_one_fault_is_open_by_a_fingerprint(sequence: l
         assert kinds["fault.opened"] + kinds["fault.reopened"] - kinds["fault.resolved"] == is_open.total()
 
 
+def a_fact(at: datetime, kind: str, name: str, fingerprint: str | None) -> Fact:
+    match kind:
+        case "open":
+            return a_report(name, fingerprint, at)
+        case "respond":
+            step = FaultResponse(responded_at=at, responder="watch", by="agent")
+            return FaultStep(fault=name, project=None, step=step)
+        case _:
+            return FaultStep(fault=name, project=None if fingerprint is None else "web", step=a_resolution(at))
+
+
+facts = st.tuples(
+    st.sampled_from(["open", "respond", "resolve"]),
+    st.sampled_from(["F1", "F2", "F3"]),
+    st.sampled_from(["x", "y", None]),
+)
+
+
+def taken_in(batches: list[list[Sent]], again: int) -> tuple[list[Any], list[Any], list[EventData], set[Origin]]:
+    """What is told of *batches* and on record after them; before number *again* a fault is reopened if it may be."""
+    with a_session() as session:
+        _, published = a_store(session)
+        told: list[Any] = []
+        for number, batch in enumerate(batches):
+            store = Store(session, lambda data, time: published.append(data))  # type: ignore[arg-type, return-value]
+            if number == again and (fault := store.fault("F1")) is not None:
+                with suppress(Problem):
+                    handlers.reopen_fault(fault, "again", store, at=NOW, now=NOW, by="agent")
+            outcomes = take_in(batch, store, may_see=lambda project: True, now=NOW, by="agent")
+            told += [(each.outcome, each.problem and (each.problem.slug, each.problem.detail)) for each in outcomes]
+        everything = Store(session)
+        kept = [fault for _, fault in everything.faults(projects=None, status=None, after=0, limit=100)]
+        origins = everything.taken_in((sent.source, sent.id) for batch in batches for sent in batch)
+        return told, kept, published, origins
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(facts, min_size=1, max_size=20), st.data())
+def test_a_batch_does_what_its_events_would_one_by_one(given_facts: list[Any], data: Any) -> None:
+    sent = [
+        Sent(source="/agent", id=str(number % 15), fact=a_fact(NOON + timedelta(hours=number), *each))
+        for number, each in enumerate(given_facts)
+    ]
+    cut = data.draw(st.integers(0, len(sent) - 1))
+
+    together = taken_in([sent[:cut], sent[cut:]], 1)
+
+    assert together == taken_in([[event] for event in sent], cut)
+
+
 def test_the_database_itself_refuses_a_second_open_fault_of_a_fingerprint() -> None:
     with a_session() as session:
         store, _ = a_store(session)
@@ -113,7 +171,7 @@ def test_the_database_itself_refuses_a_second_open_fault_of_a_fingerprint() -> N
         second = Fault(report=a_report("F2", "x"), recorded_at=NOW, cycles=store.fault("F1").cycles)  # type: ignore[union-attr]
 
         with pytest.raises(IntegrityError):
-            store.add_fault(second)
+            store.save_fault(second)
 
 
 def test_a_fault_is_read_back_as_it_was_kept() -> None:
@@ -122,10 +180,8 @@ def test_a_fault_is_read_back_as_it_was_kept() -> None:
         fault, _ = handlers.open_fault(a_report("F1", "x"), store, now=NOW, by="agent")
         resolved = handlers.take_step(fault, a_resolution(NOON), store, now=NOW)
         reopened = handlers.reopen_fault(resolved, "again", store, at=NOON, now=NOW, by="agent")
-        session.flush()
-        session.expunge_all()
 
-        assert store.fault("F1") == reopened
+        assert Store(session).fault("F1") == reopened
 
 
 def test_an_event_refused_after_it_wrote_leaves_no_trace() -> None:
@@ -141,6 +197,7 @@ def test_an_event_refused_after_it_wrote_leaves_no_trace() -> None:
 
         assert outcome.outcome == "refused"
         assert store.fault("F1") is None
+        assert Store(session).fault("F1") is None
         assert store.taken_in([("/agent", "1")]) == set()
 
 

@@ -27,7 +27,7 @@ def open_fault(report: FaultReport, store: Store, *, now: datetime, by: str) -> 
     if there is not None:
         return there, False
     fault = rules.open_fault(report, now=now, by=by)
-    store.add_fault(fault)
+    store.save_fault(fault)
     store.publish(
         events.FaultOpened(
             project=report.project,

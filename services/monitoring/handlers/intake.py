@@ -50,7 +50,9 @@ def take_in(
     Returns:
         An outcome for each, in order.
     """
-    known = store.taken_in((event.source, event.id) for event in batch if isinstance(event, Sent))
+    sent = [event for event in batch if isinstance(event, Sent)]
+    _expect([event.fact for event in sent], store)
+    known = store.taken_in((event.source, event.id) for event in sent)
     new: list[Origin] = []
     outcomes = []
     for event in batch:
@@ -73,6 +75,16 @@ def take_in(
             outcomes.append(Outcome(id=event.id, outcome="accepted"))
     store.save_intake(new, now)
     return outcomes
+
+
+def _expect(facts: Sequence[Fact], store: Store) -> None:
+    """Let *store* look up together what *facts* are about."""
+    reports = [fact for fact in facts if isinstance(fact, FaultReport)]
+    store.expect(
+        projects={fact.project for fact in facts if fact.project is not None},
+        faults={fact.fault for fact in facts if not isinstance(fact, Reading)},
+        fingerprints={(each.project, each.fingerprint) for each in reports if each.fingerprint is not None},
+    )
 
 
 def _meant(

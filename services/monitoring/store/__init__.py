@@ -1,7 +1,7 @@
 """Monitoring's queries; nobody else reads its tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -17,9 +17,6 @@ from services.monitoring.model import (
     Complaint,
     Fault,
     FaultCycle,
-    FaultReport,
-    FaultResolution,
-    FaultResponse,
     Finding,
     Inspection,
     MaintenanceWindow,
@@ -31,6 +28,7 @@ from services.monitoring.model import (
     SurveyAnswers,
 )
 from services.monitoring.store import statements
+from services.monitoring.store.faults import Faults, a_cycle, a_fault
 from services.monitoring.store.tables import (
     AssetRow,
     ComplaintRow,
@@ -46,7 +44,7 @@ from services.monitoring.store.tables import (
 )
 from shared.events.base import EventData
 from shared.service import Publish
-from shared.statements import fields_of, savepoint
+from shared.statements import fields_of, rows_among, savepoint
 
 __all__ = ["Store", "Table"]
 
@@ -60,15 +58,18 @@ class Store:
         # Nobody else writes while this transaction does, so what it has looked up holds to its end.
         self._projects: dict[str, Project] = {}
         self._assets: dict[str, Asset] = {}
+        self._faults = Faults(session)
 
     def publish(self, data: EventData, time: datetime) -> None:
         """Put *data* on record in this transaction."""
         assert self._publish is not None, "events are appended by writers only"
         self._publish(data, time)
 
-    def apart(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def apart(self) -> Iterator[None]:
         """A part of this transaction that is undone alone if it raises."""
-        return savepoint(self._session)
+        with savepoint(self._session), self._faults.apart():
+            yield
 
     def project(self, project: str) -> Project | None:
         if project not in self._projects and (row := statements.PROJECT.first(self._session, named=project)):
@@ -103,21 +104,21 @@ class Store:
         rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit))
         return [(row.number or 0, _asset(row.model_dump())) for row in rows]
 
+    def expect(
+        self, *, projects: Collection[str], faults: Collection[str], fingerprints: Collection[tuple[str, str]]
+    ) -> None:
+        """Look up together what a batch is about, and write what it changes together, with `save_intake`."""
+        for row in rows_among(statements.PROJECTS, self._session, projects):
+            project = Project(**fields_of(ProjectRow, row))
+            self._projects[project.project] = project
+        self._faults.expect(faults, fingerprints)
+
     def fault(self, fault: str) -> Fault | None:
-        return self._whole(statements.FAULT.first(self._session, named=fault))
+        return self._faults.get(fault)
 
     def open_fault_by(self, project: str, fingerprint: str | None) -> Fault | None:
         """The fault of *project* that is not resolved and has *fingerprint*; there is one at most."""
-        if fingerprint is None:
-            return None
-        return self._whole(statements.OPEN_FAULT.first(self._session, named=project, fingerprint=fingerprint))
-
-    def _whole(self, row: tuple[Any, ...] | None) -> Fault | None:
-        if row is None:
-            return None
-        fields = fields_of(FaultRow, row)
-        cycles = statements.CYCLES.rows(self._session, named=fields["fault"])
-        return _fault(fields, [_cycle(fields_of(FaultCycleRow, cycle)) for cycle in cycles])
+        return None if fingerprint is None else self._faults.open_by((project, fingerprint))
 
     def faults(
         self, *, projects: Sequence[str] | None, status: str | None, after: int, limit: int
@@ -130,36 +131,22 @@ class Store:
             query = query.where(sa.column("status") == status)
         rows = self._session.scalars(query.order_by(sa.column("number")).limit(limit)).all()
         cycles = self._cycles([row.fault for row in rows])
-        return [(row.number or 0, _fault(row.model_dump(), cycles[row.fault])) for row in rows]
+        return [(row.number or 0, a_fault(row.model_dump(), cycles[row.fault])) for row in rows]
 
     def _cycles(self, faults: Sequence[str]) -> dict[str, list[FaultCycle]]:
         cycles: dict[str, list[FaultCycle]] = {fault: [] for fault in faults}
         query = select(FaultCycleRow).where(sa.column("fault").in_(faults)).order_by(sa.column("place"))
         for row in self._session.scalars(query):
-            cycles[row.fault].append(_cycle(row.model_dump()))
+            cycles[row.fault].append(a_cycle(row.model_dump()))
         return cycles
 
-    def add_fault(self, fault: Fault) -> None:
-        report = fault.report
-        fields = {name: getattr(report, name) for name in FaultReport.__dataclass_fields__}
-        statements.INSERT_FAULT.run(self._session, **fields, **_state(fault), recorded_at=fault.recorded_at)
-        self._add_cycle(fault)
-
-    def _add_cycle(self, fault: Fault) -> None:
-        place = len(fault.cycles) - 1
-        statements.INSERT_CYCLE.run(self._session, fault=fault.report.fault, place=place, **_cycle_fields(fault.cycle))
-
     def save_fault(self, fault: Fault) -> None:
-        """Keep what changed of a fault on record: its last cycle."""
-        named = fault.report.fault
-        statements.CHANGE_FAULT.run(self._session, named=named, **_new(_state(fault)))
-        cycle = _new(_cycle_fields(fault.cycle))
-        if not statements.CHANGE_CYCLE.run(self._session, named=named, at=len(fault.cycles) - 1, **cycle):
-            self._add_cycle(fault)
+        """Keep a new fault, or what changed of one that was looked up."""
+        self._faults.save(fault)
 
     def save_reading(self, reading: Reading, by: str) -> None:
         fields = asdict(reading) | {"value": format(reading.value, "f")}
-        statements.INSERT_READING.run(self._session, **fields, recorded_by=by)
+        statements.INSERT_READING.later(self._session, **fields, recorded_by=by)
 
     def reading(self, reading: str) -> Reading | None:
         row = statements.READING.first(self._session, named=reading)
@@ -252,73 +239,24 @@ class Store:
 
     def taken_in(self, events: Iterable[tuple[str, str]]) -> set[Origin]:
         """Those of the foreign events, by source and id, that were taken in before, each with its project."""
+        names: dict[str, list[str]] = {}
+        for source, name in events:
+            names.setdefault(source, []).append(name)
         return {
             Origin(source, name, project)
-            for source, name in events
-            for (project,) in statements.TAKEN_IN.rows(self._session, named=source, event=name)
+            for source, sent in names.items()
+            for name, project in rows_among(statements.TAKEN_IN, self._session, sent, named=source)
         }
 
     def save_intake(self, origins: Iterable[Origin], now: datetime) -> None:
-        for origin in origins:
-            statements.INSERT_INTAKE.run(self._session, **origin._asdict(), recorded_at=now)
+        """Keep what a batch has changed, and what makes its events the same when they are sent again."""
+        self._faults.write()
+        taken = [origin._asdict() | {"recorded_at": now} for origin in origins]
+        statements.INSERT_INTAKE.run_many(self._session, taken)
 
 
 def _asset(fields: Mapping[str, Any]) -> Asset:
     return Asset(**{name: fields[name] for name in Asset.__dataclass_fields__})
-
-
-def _state(fault: Fault) -> dict[str, str | None]:
-    is_resolved = fault.status == "resolved"
-    return {"status": fault.status, "open_fingerprint": None if is_resolved else fault.report.fingerprint}
-
-
-def _new(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": value for name, value in fields.items()}
-
-
-def _fault(fields: Mapping[str, Any], cycles: Iterable[FaultCycle]) -> Fault:
-    report = {name: fields[name] for name in FaultReport.__dataclass_fields__}
-    return Fault(report=FaultReport(**report), recorded_at=fields["recorded_at"], cycles=tuple(cycles))
-
-
-def _cycle_fields(cycle: FaultCycle) -> dict[str, Any]:
-    response, resolution = cycle.response, cycle.resolution
-    return {
-        "opened_at": cycle.opened_at,
-        "reason": cycle.reason,
-        "opened_by": cycle.by,
-        "responded_at": None if response is None else response.responded_at,
-        "responder": None if response is None else response.responder,
-        "responded_by": None if response is None else response.by,
-        "resolved_at": None if resolution is None else resolution.resolved_at,
-        "cause": None if resolution is None else resolution.cause,
-        "remedy": None if resolution is None else resolution.remedy,
-        "resolved_by": None if resolution is None else resolution.by,
-    }
-
-
-def _cycle(fields: Mapping[str, Any]) -> FaultCycle:
-    response = resolution = None
-    if fields["responded_at"] is not None:
-        response = FaultResponse(
-            responded_at=fields["responded_at"],
-            responder=fields["responder"] or "",
-            by=fields["responded_by"] or "",
-        )
-    if fields["resolved_at"] is not None:
-        resolution = FaultResolution(
-            resolved_at=fields["resolved_at"],
-            cause=fields["cause"] or "",
-            remedy=fields["remedy"] or "",
-            by=fields["resolved_by"] or "",
-        )
-    return FaultCycle(
-        opened_at=fields["opened_at"],
-        reason=fields["reason"],
-        by=fields["opened_by"],
-        response=response,
-        resolution=resolution,
-    )
 
 
 def _answers(row: SurveyRow) -> SurveyAnswers:

@@ -11,21 +11,24 @@ from services.monitoring.store.tables import (
     ProjectRow,
     ReadingRow,
 )
-from shared.statements import Statement, inserting, table_of
+from shared.statements import Statement, among, inserting, table_of
 
 _projects, _assets, _readings = table_of(ProjectRow), table_of(AssetRow), table_of(ReadingRow)
 _faults, _cycles, _intake = table_of(FaultRow), table_of(FaultCycleRow), table_of(IntakeRow)
 _named: sa.BindParameter[str] = sa.bindparam("named")
 
 PROJECT = Statement(select(_projects).where(_projects.c.project == _named))
+PROJECTS = Statement(select(_projects).where(among(_projects.c.project)))
 ASSET = Statement(select(_assets).where(_assets.c.asset == _named))
 READING = Statement(select(_readings).where(_readings.c.reading == _named))
 FAULT = Statement(select(_faults).where(_faults.c.fault == _named))
 OPEN_FAULT = Statement(
     select(_faults).where(_faults.c.project == _named, _faults.c.open_fingerprint == sa.bindparam("fingerprint"))
 )
-CYCLES = Statement(select(_cycles).where(_cycles.c.fault == _named).order_by(_cycles.c.place))
-TAKEN_IN = Statement(select(_intake.c.project).where(_intake.c.source == _named, _intake.c.id == sa.bindparam("event")))
+FAULTS = Statement(select(_faults).where(among(_faults.c.fault)))
+OPEN_FAULTS = Statement(select(_faults).where(among(_faults.c.open_fingerprint)))
+CYCLES = Statement(select(_cycles).where(among(_cycles.c.fault)))
+TAKEN_IN = Statement(select(_intake.c.id, _intake.c.project).where(_intake.c.source == _named, among(_intake.c.id)))
 
 INSERT_FAULT = inserting(_faults, but=["number"])
 INSERT_CYCLE = inserting(_cycles)
