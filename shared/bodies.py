@@ -5,6 +5,7 @@ Numbers keep the digits they were written with, so that an amount sent as ``6000
 """
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -16,6 +17,9 @@ from shared.problems import Malformed, UnsupportedMediaType
 
 DEPTH_MAX: Final = 32
 NUMBER_LENGTH_MAX: Final = 64  # Characters of one number; longer ones are refused before they cost anything.
+# One without an end takes the rest: else each of its quotes would be tried as a beginning.
+_STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z|\\\Z)', re.DOTALL)
+_BRACKET: Final = re.compile(r"[\[\]{}]")
 JSON_TYPES: Final = ("application/json",)
 
 
@@ -58,23 +62,10 @@ def _check_escapes(value: Any) -> None:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > DEPTH_MAX:
-                raise Malformed(f"the body is nested deeper than {DEPTH_MAX}")
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEPTH_MAX:
+            raise Malformed(f"the body is nested deeper than {DEPTH_MAX}")
 
 
 def _decimal(text: str) -> Decimal:

@@ -171,9 +171,11 @@ class Service:
     def publisher(self, session: Session, trace: Trace) -> Publish:
         """A function that appends events to the log in *session*'s transaction, traced to their request."""
 
+        appended = events_appended.labels(self.name)
+
         def publish(data: EventData, time: datetime) -> Envelope:
             envelope = self.log.append(session, data, time=time, trace=trace)
-            events_appended.labels(self.name).inc()
+            appended.inc()
             return envelope
 
         return publish

@@ -53,6 +53,13 @@ def test_depth_ends_at_32(opening: str, closing: str) -> None:
 def test_brackets_in_a_string_and_beside_one_another_are_not_deep() -> None:
     assert read_json(json.dumps("[" * 100 + '\\"[').encode()) == "[" * 100 + '\\"['
     assert read_json(json.dumps([[]] * 100).encode()) == [[]] * 100
+    assert read_json(json.dumps(["[" * 40, "\\", "]" * 40]).encode()) == ["[" * 40, "\\", "]" * 40]
+
+
+@pytest.mark.parametrize("text", ['"' + '\\"' * 100_000, '["' + "[" * 40, '"\\', "[" * 40 + '"'])
+def test_a_string_without_an_end_is_refused(text: str) -> None:
+    with pytest.raises(Malformed):
+        read_json(text.encode())
 
 
 @pytest.mark.parametrize(
