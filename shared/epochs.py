@@ -162,3 +162,4 @@ def begin(session: Session, event_log: EventLog, evidence: str, detail: str, now
         }
         session.execute(log_epoch.insert(), row)
         session.execute(event_head.update().where(event_head.c.p == head.partition).values(epoch=epoch))
+        event_log.changes += 1

@@ -98,6 +98,9 @@ class EventLog:
     def __init__(self, source: str, clock: Clock, partitions: int = PARTITIONS) -> None:
         self.source = source
         self.partitions = partitions
+        self.changes = (
+            0  # Counted on the writer's thread, and more than are committed: whether there may be anything new.
+        )
         self._clock = clock
 
     def create(self, session: Session) -> None:
@@ -143,6 +146,7 @@ class EventLog:
             data=base.encode_data(data),
         )
         self._store(session, envelope, base.encode(envelope))
+        self.changes += 1
         return envelope
 
     def _store(self, session: Session, envelope: Envelope, raw: bytes) -> None:

@@ -92,6 +92,7 @@ class Service:
         self.is_active = False  # Whether this process is the one that works; else it stands by.
         self.give_up: Callable[[], None] = lambda: None  # Ends the process; its supervisor starts another.
         self._begun_at: datetime | None = None
+        self._changes_told = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._relays = [
             Relay(self.database, self.log, partition, self._mac_key(name), partial(self.begin_epoch, "stream"))
@@ -230,7 +231,7 @@ class Service:
     async def _open(self) -> None:
         loop = asyncio.get_running_loop()
         self.database.guard(self._is_ours, self.give_up)
-        self.database.after_commit(partial(_call_soon, loop, self._committed))
+        self.database.after_commit(partial(self._tell, loop))
         try:
             await asyncio.to_thread(self.database.start)
         except SchemaTooNew as error:
@@ -318,6 +319,12 @@ class Service:
             if await self._let_witness_look():
                 await changed.wait()
             await asyncio.sleep(epochs.WITNESS_SECONDS)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
+        """After a commit, on the writer's thread: wake whoever follows the log, if there may be anything new in it."""
+        if self.log.changes != self._changes_told:
+            self._changes_told = self.log.changes
+            _call_soon(loop, self._committed)
 
     def _committed(self) -> None:
         self.commits.announce()

@@ -330,3 +330,21 @@ def test_a_renewed_token_is_used(tmp_path: Path) -> None:
     os.utime(place, (1, 1))
 
     assert token() == "two"
+
+
+def test_only_a_commit_that_may_have_appended_something_is_told_to_who_follows_the_log(live_feed: Running) -> None:
+    service, told = live_feed.service, []
+    service._committed = lambda: told.append(service.log.changes)  # type: ignore[method-assign]
+
+    async def commits() -> None:
+        before = service.log.changes
+        await service.database.write(lambda _: None)
+        await live_feed.sending("POST", "/things", {"receipt": "r6"})
+        await service.database.write(lambda _: None)
+        await asyncio.sleep(0)  # What the writer's thread has told stands in the loop's queue by now.
+        assert told == [before + 1]
+        await service.begin_epoch("operator", "a test")
+        await asyncio.sleep(0)
+        assert told == [before + 1, before + 2]
+
+    live_feed.run(commits)
