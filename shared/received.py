@@ -14,7 +14,7 @@ from sqlmodel import Session
 from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
-from shared.statements import Statement
+from shared.statements import Statement, connection_of
 
 STATEMENT_ROWS: Final = (500, 100, 20, 5, 1)  # Stored by one statement of SQLite's; few sizes, so that they are kept.
 
@@ -185,7 +185,7 @@ def store(session: Session, source: str, partition: int, events: Sequence[Receiv
         rows.append(
             (source, partition, envelope.epoch, event.seq, envelope.id, envelope.subject, event.hash, event.raw)
         )
-    connection = session.connection()
+    connection = connection_of(session)
     # By the driver itself: of what an event costs, SQLAlchemy's preparing of each row was an eighth.
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(_storing("%s"), rows)

@@ -138,7 +138,7 @@ class Statement:
         try:
             return ready, outcome(store.driver.execute(ready.sql, parameters))
         except store.dialect.loaded_dbapi.Error as error:
-            raise _refused(_connection(session), ready.sql, error) from error
+            raise _refused(connection_of(session), ready.sql, error) from error
 
     def run_for(self, gathered: Gathered, rows: Sequence[dict[str, Any]]) -> None:
         """
@@ -185,7 +185,7 @@ def _store_of(session: Session) -> _Store:
 
 
 def _read_by(session: Session) -> _Store:
-    connection = _connection(session)
+    connection = connection_of(session)
     store = session.info[_STORE] = _Store(connection.connection.dbapi_connection, connection.dialect, None)
     return store
 
@@ -201,7 +201,7 @@ def _first(cursor: Any) -> Any:
     return row
 
 
-def _connection(session: Session) -> Connection:
+def connection_of(session: Session) -> Connection:
     """A writer's connection as it is: asked for it, its session would begin a savepoint."""
     bind = session.get_bind()
     return bind if isinstance(bind, Connection) else session.connection()
@@ -245,7 +245,7 @@ def savepoint(session: Session) -> Iterator[None]:
     The store hears of it at the first change within it: of a part that only gathers it hears nothing.
     """
     session.flush()
-    connection, gathered = _connection(session), _store_of(session).gathered or Gathered(_connection(session))
+    connection, gathered = connection_of(session), _store_of(session).gathered or Gathered(connection_of(session))
     mark = gathered.mark()
     gathered.begin_part()
     if _store_of(session).gathered is None:

@@ -17,11 +17,12 @@ written = Dossiers(settings.facts_kept)
 shown = Dossiers(settings.facts_kept)
 known_policies = policies.read_all()
 scorer = Scorer(service, settings, written, known_policies)
-hub = Hub(service.database, service.commits)
+hub = Hub(service.database)
 rebuilder = Rebuilder(service, settings, written, shown, known_policies, hub)
 gauges = Gauges(service.database)
 vault = Vault(settings.documents)
 scorer.tell(gauges.show)
+scorer.published = hub.take
 for source in CONSUMES:
     service.listen(source, written.fold, scorer.touched)
 service.refold = written.refold

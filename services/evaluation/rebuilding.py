@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from sqlmodel import Session
 
-from services.evaluation import handlers, store
+from services.evaluation import handlers, rules, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.settings import Settings
@@ -125,7 +125,8 @@ class Rebuilder:
         facts = fresh.facts(session, project)
         now = self._service.clock.now()
         document = handlers.evaluated(session, project, facts, self._policies, as_of=now, version=version)
-        return handlers.score_fields(project, facts, document, self._policies)
+        rule = rules.rule_of(facts, self._policies[handlers.plan_of(facts, project).policy])
+        return handlers.score_fields(project, facts, document, rule)
 
     def _swap(self, session: Session, *, rebuild: str, fresh: Dossiers, projects: int, digests: tuple[str, str]) -> int:
         """Put the rebuilt scores and facts in the place of the live ones; returns where the own log stands."""

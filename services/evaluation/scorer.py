@@ -19,12 +19,12 @@ from services.evaluation import handlers, store
 from services.evaluation.dossiers import Dossiers
 from services.evaluation.model import Policy
 from services.evaluation.settings import Settings
-from shared.events.base import Envelope
+from shared.events.base import Envelope, EventData
 from shared.events.evaluation import Cause, ScoreUpdated
 from shared.identity import new_id
 from shared.log import Trace
 from shared.problems import Unavailable
-from shared.service import Service
+from shared.service import Publish, Service
 from shared.subscription import Happened
 
 BATCH: Final = 50  # Projects scored in one transaction.
@@ -56,6 +56,14 @@ def _reason(given: Reason | Envelope) -> Reason:
     return given if isinstance(given, Reason) else reason_of(given)
 
 
+def _noting(publish: Publish, published: list[Envelope]) -> Publish:
+    def noted(data: EventData, time: datetime) -> Envelope:
+        published.append(publish(data, time))
+        return published[-1]
+
+    return noted
+
+
 class Scorer:
     """Scores projects in the background."""
 
@@ -70,6 +78,8 @@ class Scorer:
         self._scored_at: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._told: list[Callable[[ScoreUpdated], Awaitable[None]]] = []
+        # Called with all that a transaction of scores has published, as soon as it is on record.
+        self.published: Callable[[Sequence[Envelope]], None] = lambda _: None
 
     def tell(self, listener: Callable[[ScoreUpdated], Awaitable[None]]) -> None:
         """Call *listener* with every new version, once it is on record."""
@@ -136,31 +146,46 @@ class Scorer:
             except Unavailable:
                 self._due = {**batch, **self._due}
                 return RETRY_SECONDS
-            self._scored_at = {p: at for p, at in self._scored_at.items() if at > now - 60} | dict.fromkeys(ready, now)
+            resting = {name: at for name, at in self._scored_at.items() if at > now - self._settings.coalesce_seconds}
+            self._scored_at = resting | dict.fromkeys(ready, now)
         waiting = [at for project, at in opens.items() if project in self._due]
         return max(min(waiting) - now, 0.001) if waiting else 0
 
     async def tick(self) -> None:
         """Let time move scores, until cancelled."""
         while True:
-            await asyncio.sleep(self._settings.tick_seconds)
+            begun = asyncio.get_running_loop().time()
             try:
-                await self._let_time_pass()
+                await self._let_time_pass(begun)
             except Unavailable:
                 log.warning("tick_skipped")
+            await _sleep_until(begun + self._settings.tick_seconds)
 
-    async def _let_time_pass(self) -> None:
+    async def _let_time_pass(self, begun: float) -> None:
+        """
+        Look at every running project once, a few at a time, over the whole tick.
+
+        Done at one go, what happens meanwhile would wait behind them for as long as all of them take.
+        """
         now = self._service.clock.now()
         running = await self._service.database.read(partial(store.running_projects, now=now))
         for start in range(0, len(running), TIME_BATCH):
             # What an event has touched is scored for that event, which shall be named as the cause.
-            batch = running[start : start + TIME_BATCH]
-            await self._score_batch({name: None for name in batch if name not in self._due})
+            batch: dict[str, Reason | None] = {
+                name: None for name in running[start : start + TIME_BATCH] if name not in self._due
+            }
+            since = asyncio.get_running_loop().time()
+            if batch:
+                await self._score_batch(batch)
+            took = asyncio.get_running_loop().time() - since
+            done = min(start + TIME_BATCH, len(running)) / len(running)
+            await asyncio.sleep(took)  # Of very many projects half the time at most, however late the tick will end.
+            await _sleep_until(begun + done * self._settings.tick_seconds)
 
     async def _score_batch(self, batch: dict[str, Reason | None]) -> None:
         """Score the projects of *batch*; those without a reason because time has passed."""
         try:
-            updates = await self._service.database.write(partial(self._score, batch=batch))
+            updates, published = await self._service.database.write(partial(self._score, batch=batch))
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001  # A bug with one project must not keep the others from moving.
@@ -170,6 +195,7 @@ class Scorer:
             for project, reason in batch.items():
                 await self._score_batch({project: reason})
             return
+        self.published(published)
         for update, trace in updates:
             log.info(
                 "score_updated",
@@ -182,21 +208,30 @@ class Scorer:
             for listener in self._told:
                 await listener(update)
 
-    def _score(self, session: Session, *, batch: dict[str, Reason | None]) -> list[tuple[ScoreUpdated, Trace]]:
+    def _score(
+        self, session: Session, *, batch: dict[str, Reason | None]
+    ) -> tuple[list[tuple[ScoreUpdated, Trace]], list[Envelope]]:
+        """The new versions with what they are traced to, and all that was published."""
         now: datetime = self._service.clock.now()
-        updates = []
+        updates: list[tuple[ScoreUpdated, Trace]] = []
+        published: list[Envelope] = []
         for project, reason in batch.items():
             trace = reason.trace if reason is not None else Trace(correlation_id=new_id())
+            publish = _noting(self._service.publisher(session, trace), published)
             update = handlers.score_project(
                 project,
                 session,
                 self._dossiers.facts(session, project),
                 self._policies,
-                publish=self._service.publisher(session, trace),
+                publish=publish,
                 now=now,
                 cause=None if reason is None else reason.cause,
                 by_time=reason is None,
             )
             if update is not None:
                 updates.append((update, trace))
-        return updates
+        return updates, published
+
+
+async def _sleep_until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))

@@ -2,16 +2,19 @@
 The score stream: an SSE subscriber follows the log of score changes as any consumer does; its watermark is
 ``Last-Event-ID``.
 
-Frames are made once and shared in a ring. A subscriber has no queue of its own, only a place; one that falls out of
-the ring reads on from the log, and one that takes nothing for a while is cut off.
+Frames are made once and shared in a ring: of what the scorer has just put on record, and of the log itself where that
+is not all. A subscriber has no queue of its own, only a place; one that falls out of the ring reads on from the log,
+and one that takes nothing for a while is cut off.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Final
 
 import msgspec
@@ -24,15 +27,17 @@ from services.evaluation import store
 from services.evaluation.settings import Settings
 from shared.access import Caller
 from shared.database import Database
-from shared.events.base import read
+from shared.events.base import Envelope, read
+from shared.events.evaluation import ScoreUpdated
 from shared.feed import Commits
 
 RING_FRAMES: Final = 1_000  # Shared by all subscribers: about a megabyte.
 PAGE_FRAMES: Final = 500
 SEQ_DIGITS: Final = 18
-BACKSTOP_SECONDS: Final = 10.0  # Every change of the log is a commit, and told.
+BACKSTOP_SECONDS: Final = 10.0  # Only the scorer puts scores on record, and says so.
 RETRY_MS: Final = 3_000
 PARTITION: Final = 0
+SCORE: Final = ScoreUpdated.versioned_type()
 
 streams_open = Gauge("scorebus_score_streams", "Score streams open")
 log = structlog.get_logger()
@@ -47,19 +52,19 @@ class Frame:
     text: bytes
 
 
-def frame_of(epoch: str, row: tuple[int, str, bytes]) -> Frame:
+def frame_of(epoch: str, envelope: Envelope) -> Frame:
     """The frame of a logged ``score.updated``: its data is the very data of the event."""
-    seq, project, raw = row
-    data = bytes(read(raw).envelope.data)
-    return Frame(seq, project, b"id: %s:%d\nevent: score\ndata: %s\n\n" % (epoch.encode(), seq, data))
+    seq = envelope.seq
+    text = b"id: %s:%d\nevent: score\ndata: %s\n\n" % (epoch.encode(), seq, bytes(envelope.data))
+    return Frame(seq, envelope.partitionkey, text)
 
 
 class Hub:
     """Turns what is committed into frames, once for all subscribers."""
 
-    def __init__(self, database: Database, commits: Commits) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._commits = commits
+        self._is_behind = asyncio.Event()
         self._ring: deque[Frame] = deque(maxlen=RING_FRAMES)
         self._since = 0  # Every change after this number is in the ring.
         self.epoch = ""
@@ -84,9 +89,28 @@ class Hub:
     async def run(self) -> None:
         """Follow the log until cancelled."""
         while True:
-            changed = self._commits.current()  # Before we look, or a commit could slip by.
+            self._is_behind.clear()
             await self._follow()
-            await self._commits.wait(BACKSTOP_SECONDS, changed)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BACKSTOP_SECONDS):
+                    await self._is_behind.wait()
+
+    def take(self, published: Sequence[Envelope]) -> None:
+        """
+        Take what one transaction has put on record, in order, without asking the log for it.
+
+        Where that does not follow what is known here, others have published meanwhile, and the log is read.
+        """
+        if not published:
+            return
+        if (published[0].epoch, published[0].seq) != (self.epoch, self.seq + 1):
+            self._is_behind.set()
+            return
+        for envelope in published:
+            if envelope.type == SCORE:
+                self._add(frame_of(self.epoch, envelope))
+        self.seq = published[-1].seq
+        self.moved.announce()
 
     async def _follow(self) -> None:
         while True:
@@ -94,30 +118,40 @@ class Hub:
             if epoch != self.epoch:  # The log was restored: ids of before are of another life.
                 self._ring.clear()
                 self.epoch, self._since = epoch, self.seq
-            for row in rows:
-                if len(self._ring) == RING_FRAMES:
-                    self._since = self._ring[0].seq
-                self._ring.append(frame_of(self.epoch, row))
+            for seq, raw in rows:
+                if seq > self.seq:  # What was taken during the read is in the ring already.
+                    self._add(frame_of(self.epoch, read(raw).envelope))
             full = len(rows) == PAGE_FRAMES
-            self.seq = rows[-1][0] if full else max(end, self.seq)
+            self.seq = max(rows[-1][0] if full else end, self.seq)
             if rows:
                 self.moved.announce()
             if not full:
                 return
 
-    def _news(self, session: Session) -> tuple[str, list[tuple[int, str, bytes]], int]:
+    def _add(self, frame: Frame) -> None:
+        if len(self._ring) == RING_FRAMES:
+            self._since = self._ring[0].seq
+        self._ring.append(frame)
+
+    def _news(self, session: Session) -> tuple[str, list[tuple[int, bytes]], int]:
         epoch, end = store.head(session, PARTITION)
         return epoch, store.score_events(session, PARTITION, self.seq, PAGE_FRAMES), end
 
     async def after(self, seq: int) -> tuple[list[Frame], int]:
         """The changes after *seq*, and the number up to which they are complete."""
         if seq >= self._since:
-            return [frame for frame in self._ring if frame.seq > seq], self.seq
+            return self._newer(seq), self.seq
         since = self._since  # Before the read: what is committed during it may be in neither.
         rows = await self._database.read(lambda session: store.score_events(session, PARTITION, seq, PAGE_FRAMES))
-        frames = [frame_of(self.epoch, row) for row in rows]
+        frames = [frame_of(self.epoch, read(raw).envelope) for _, raw in rows]
         last = frames[-1].seq if frames else seq
         return frames, last if len(frames) == PAGE_FRAMES else max(last, since)
+
+    def _newer(self, seq: int) -> list[Frame]:
+        """The frames of the ring after *seq*, from its end: mostly there is one, and there are many subscribers."""
+        found = list(takewhile(lambda frame: frame.seq > seq, reversed(self._ring)))
+        found.reverse()
+        return found
 
 
 class Subscriber:

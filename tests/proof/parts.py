@@ -207,7 +207,8 @@ class Evaluation:
         service, settings = self.service, self.settings
         self.written, self.shown = Dossiers(settings.facts_kept), Dossiers(settings.facts_kept)
         self.scorer = Scorer(service, settings, self.written, self.policies)
-        self.hub = Hub(service.database, service.commits)
+        self.hub = Hub(service.database)
+        self.scorer.published = self.hub.take
         self.rebuilder = Rebuilder(service, settings, self.written, self.shown, self.policies, self.hub)
         service.refold = self._refold
         service.subscriptions[:] = [self._subscribed(source) for source in SOURCES]

@@ -57,7 +57,7 @@ def score_project(
                 project=project, version=version, before=before.document, after=msgspec.json.encode(document)
             )
         )
-    store.save_score(session, score_fields(project, facts, document, policies), is_new=before is None)
+    store.save_score(session, score_fields(project, facts, document, rule), is_new=before is None)
     updated = _updated(project, document, changed, now, cause)
     publish(updated, now)
     for alert in _alerts(project, earlier, document, now):
@@ -172,10 +172,8 @@ def _outlooks(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]
         yield row["code"], row["outlook"]
 
 
-def score_fields(
-    project: str, facts: Facts, document: Mapping[str, Any], policies: Mapping[str, Policy]
-) -> ScoreFields:
-    """What is kept of a score."""
+def score_fields(project: str, facts: Facts, document: Mapping[str, Any], rule: str) -> ScoreFields:
+    """What is kept of a score that was made under *rule*."""
     plan = plan_of(facts, project)
     return ScoreFields(
         project=project,
@@ -186,7 +184,7 @@ def score_fields(
         total=document["total"],
         grade=document["grade"],
         is_final=document["final"],
-        rule=rules.rule_of(facts, policies[plan.policy]),
+        rule=rule,
         period_ends_at=end_of(plan.ends_on, facts.time_zone),
         document=msgspec.json.encode(document),
     )

@@ -207,8 +207,8 @@ def planned_projects(session: Session) -> list[str]:
 
 def running_projects(session: Session, now: datetime) -> list[str]:
     """The projects whose period is not over at *now*, or whose score is not final: time may move them."""
-    query = select(ScoreRow).where(sa.or_(sa.column("period_ends_at") >= now, sa.column("is_final").is_(sa.false())))
-    return [row.project for row in session.scalars(query)]
+    is_running = sa.or_(_scores.c.period_ends_at >= now, _scores.c.is_final.is_(sa.false()))
+    return list(session.execute(select(_scores.c.project).where(is_running)).scalars())
 
 
 def scores(
@@ -274,15 +274,15 @@ def restatements(session: Session, project: str, versions: Sequence[int]) -> dic
     return {row.version: row for row in session.scalars(query)}
 
 
-def score_events(session: Session, partition: int, after: int, limit: int) -> list[tuple[int, str, bytes]]:
-    """The next score changes in the log after *after*: number, project and bytes."""
+def score_events(session: Session, partition: int, after: int, limit: int) -> list[tuple[int, bytes]]:
+    """The next score changes in the log after *after*: number and bytes."""
     rows = session.execute(
-        select(event_log.c.seq, event_log.c.subject, event_log.c.event)
-        .where(event_log.c.p == partition, event_log.c.seq > after, event_log.c.type == "score.updated.v1")
+        select(event_log.c.seq, event_log.c.event)
+        .where(event_log.c.p == partition, event_log.c.seq > after, event_log.c.type == ScoreUpdated.versioned_type())
         .order_by(event_log.c.seq)
         .limit(limit)
     )
-    return [(row.seq, row.subject, row.event) for row in rows]
+    return [(row.seq, row.event) for row in rows]
 
 
 def head(session: Session, partition: int) -> tuple[str, int]:
