@@ -6,7 +6,7 @@ id as its publisher told it, and what belongs together across publishers is join
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal, TypeVar
@@ -20,6 +20,7 @@ from shared.money import fen
 
 T = TypeVar("T")
 
+Step = Literal["responded", "resolved", "reopened"]
 DEFAULT_ZONE: Final = "Asia/Shanghai"
 
 
@@ -87,7 +88,7 @@ class Fault(msgspec.Struct, gc=False):
     origin: Origin
     asset: str | None
     is_service_down: bool
-    steps: list[tuple[Literal["responded", "resolved", "reopened"], Origin]] = msgspec.field(default_factory=list)
+    steps: list[tuple[Step, Origin]] = msgspec.field(default_factory=list)
 
 
 class Maintenance(msgspec.Struct, frozen=True, gc=False):
@@ -149,6 +150,23 @@ class Deviation(msgspec.Struct, frozen=True, gc=False):
     deviation: str
 
 
+class Trail:
+    """
+    What came in, in the order in which it did, for whoever adds it up piece by piece; and the totals so far.
+
+    It says nothing that the facts do not say.
+    """
+
+    __slots__ = ("faults", "payments", "reversals", "steps", "tallies")
+
+    def __init__(self) -> None:
+        self.payments: list[Payment] = []
+        self.reversals: list[Payment] = []
+        self.faults: list[Fault] = []
+        self.steps: list[tuple[Fault, int]] = []  # With how many steps the fault then had.
+        self.tallies: dict[Hashable, object] = {}
+
+
 class Facts(msgspec.Struct):
     """
     One project's facts. `fold` is the only way in.
@@ -183,6 +201,7 @@ class Facts(msgspec.Struct):
     plan: Plan | None = None
     plan_origin: Origin | None = None
     project: str = ""
+    trail: Trail = msgspec.field(default_factory=Trail)
 
     def fold(self, origin: Origin, data: EventData) -> None:
         """
@@ -207,7 +226,9 @@ class Facts(msgspec.Struct):
         Dictionaries and sets are written in the order of their keys, everything else as it is: lists hold one
         source's facts in its order.
         """
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()
+        # Of the trail nothing is written: it comes from the rest, and its order from how sources interleaved.
+        canonical = msgspec.json.encode(self, order="deterministic", enc_hook=lambda _: None)
+        return hashlib.sha256(canonical).hexdigest()
 
 
 def watch_names(data: EventData) -> tuple[str, ...]:
@@ -280,7 +301,9 @@ def _funds_received(facts: Facts, origin: Origin, data: budget.FundsReceived) ->
 
 
 def _payment_made(facts: Facts, origin: Origin, data: budget.PaymentMade) -> None:
-    _add(facts.payments, data.payment, Payment(origin, data.line, fen(data.amount), data.contract), "payment")
+    payment = Payment(origin, data.line, fen(data.amount), data.contract)
+    _add(facts.payments, data.payment, payment, "payment")
+    facts.trail.payments.append(payment)
 
 
 def _payment_reversed(facts: Facts, origin: Origin, data: budget.PaymentReversed) -> None:
@@ -288,6 +311,7 @@ def _payment_reversed(facts: Facts, origin: Origin, data: budget.PaymentReversed
     if payment.reversal is not None:
         raise BrokenPromise(f"payment {data.payment} was reversed before")
     payment.reversal = origin
+    facts.trail.reversals.append(payment)
 
 
 def _contract_signed(facts: Facts, origin: Origin, data: procurement.ContractSigned) -> None:
@@ -321,19 +345,27 @@ def _contract_inspected(
 
 
 def _fault_opened(facts: Facts, origin: Origin, data: monitoring.FaultOpened) -> None:
-    _add(facts.faults, data.fault, Fault(origin, data.asset, data.service_down), "fault")
+    fault = Fault(origin, data.asset, data.service_down)
+    _add(facts.faults, data.fault, fault, "fault")
+    facts.trail.faults.append(fault)
+
+
+def _step(facts: Facts, name: str, step: Step, origin: Origin) -> None:
+    fault = _known(facts.faults, name, "fault")
+    fault.steps.append((step, origin))
+    facts.trail.steps.append((fault, len(fault.steps)))
 
 
 def _fault_responded(facts: Facts, origin: Origin, data: monitoring.FaultResponded) -> None:
-    _known(facts.faults, data.fault, "fault").steps.append(("responded", origin))
+    _step(facts, data.fault, "responded", origin)
 
 
 def _fault_resolved(facts: Facts, origin: Origin, data: monitoring.FaultResolved) -> None:
-    _known(facts.faults, data.fault, "fault").steps.append(("resolved", origin))
+    _step(facts, data.fault, "resolved", origin)
 
 
 def _fault_reopened(facts: Facts, origin: Origin, data: monitoring.FaultReopened) -> None:
-    _known(facts.faults, data.fault, "fault").steps.append(("reopened", origin))
+    _step(facts, data.fault, "reopened", origin)
 
 
 def _maintenance_scheduled(facts: Facts, origin: Origin, data: monitoring.MaintenanceScheduled) -> None:

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from itertools import chain
 from typing import Final
 
 from services.evaluation.facts import Facts, Fault, Maintenance, Origin
 from services.evaluation.rules.measures.base import Later, Measured, Term, quotient
+from services.evaluation.rules.measures.tallies import Ledger, lies_in, tally
 from services.evaluation.rules.period import Period, Span, clip, hours, seconds, union, without
 
 SECONDS_PER_HOUR: Final = 3600
@@ -75,8 +77,8 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
     Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
-    states = [(fault, _is_resolved(fault, period)) for fault in _faults(facts, period)]
-    resolved, opened = Fraction(sum(state for _, state in states)), Fraction(len(states))
+    kept = tally(facts, (_Resolved, period.starts_at, period.ends_at), lambda: _Resolved(period))
+    resolved, opened = Fraction(kept.resolved(period)), Fraction(kept.opened(period))
     return Measured(
         value=quotient(resolved, opened),
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
@@ -84,8 +86,12 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         expression="a / b",
         evidence=Later(
             lambda: (
-                *((fault.origin, Fraction(state)) for fault, state in states),
-                *(bound for fault, _ in states for bound in _bounds(fault, period, "resolved", "reopened")),
+                *((fault.origin, Fraction(_is_resolved(fault, period))) for fault in _faults(facts, period)),
+                *(
+                    bound
+                    for fault in _faults(facts, period)
+                    for bound in _bounds(fault, period, "resolved", "reopened")
+                ),
             )
         ),
     )
@@ -238,3 +244,60 @@ def _bounds(fault: Fault, period: Period, *kinds: str) -> list[tuple[Origin, Fra
 
 def _span(window: Maintenance) -> Span:
     return window.starts_at, window.ends_at
+
+
+class _Resolved:
+    """
+    The running numbers of faults opened and resolved.
+
+    A fault whose steps are not told in the order of their times is looked at as a whole, each time: what counts is the
+    step told last of those that had happened.
+    """
+
+    def __init__(self, period: Period) -> None:
+        self._period = period
+        self._faults = self._steps = 0  # Taken up.
+        self._opened, self._resolved = Ledger(), Ledger()
+        self._out_of_order: dict[int, Fault] = {}
+
+    def take_up(self, facts: Facts) -> None:
+        trail = facts.trail
+        for fault in trail.faults[self._faults :]:
+            if lies_in(self._period, fault.origin):
+                self._opened.add(fault.origin.time, 1)
+        for fault, steps in trail.steps[self._steps :]:
+            if lies_in(self._period, fault.origin):
+                self._step(fault, steps)
+        self._faults, self._steps = len(trail.faults), len(trail.steps)
+
+    def _step(self, fault: Fault, steps: int) -> None:
+        before, after = self._turns(fault, steps - 1), self._turns(fault, steps)
+        if after is None:
+            self._out_of_order[id(fault)] = fault
+        for turns, sign in ((before or [], -1), (after or [], 1)):
+            for time, amount in turns:
+                self._resolved.add(time, sign * amount)
+
+    def _turns(self, fault: Fault, steps: int) -> list[tuple[datetime, int]] | None:
+        """When a fault became resolved (1), and when no more (-1), by its first *steps*; None if disordered."""
+        turns: list[tuple[datetime, int]] = []
+        is_resolved, since = False, fault.origin.time
+        for step, origin in fault.steps[:steps]:
+            if step == "responded" or not lies_in(self._period, origin):
+                continue
+            if origin.time < since:
+                return None
+            since = origin.time
+            if is_resolved != (step == "resolved"):
+                is_resolved = not is_resolved
+                turns.append((since, 1 if is_resolved else -1))
+        return turns
+
+    def opened(self, period: Period) -> int:
+        """How many faults had been opened as *period* sees it."""
+        return self._opened.until(period.as_of)
+
+    def resolved(self, period: Period) -> int:
+        """How many of them were resolved."""
+        odd = (fault for fault in self._out_of_order.values() if period.has(fault.origin))
+        return self._resolved.until(period.as_of) + sum(_is_resolved(fault, period) for fault in odd)

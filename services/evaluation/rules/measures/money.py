@@ -1,10 +1,13 @@
 """Measures over payments and the budget."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from fractions import Fraction
 
 from services.evaluation.facts import Facts, Origin, Payment
 from services.evaluation.rules.measures.base import Later, Measured, Term
+from services.evaluation.rules.measures.tallies import Ledger, lies_in, tally
 from services.evaluation.rules.period import Period
 from shared.money import FEN_PER_YUAN
 
@@ -19,16 +22,20 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     Source: interfaces, "Measures".
     """
     line = arguments.get("line")
-    found = [
-        (origin, amount) for payment, origin, amount in movements(facts, period) if line is None or payment.line == line
-    ]
-    total = Fraction(sum(amount for _, amount in found), FEN_PER_YUAN)
+    paid = _paid(facts, period)
+    total = Fraction(paid.fen(line, period.as_of), FEN_PER_YUAN)
     return Measured(
-        value=total if found else None,
+        value=total if paid.payments(line, period.as_of) else None,
         terms=(Term("支付金额减冲销金额", "payments less reversals", total),),
         formula=("支付金额之和 − 冲销金额之和", "the sum of payments less the sum of reversals"),
         expression="a",
-        evidence=Later(lambda: ((origin, Fraction(amount, FEN_PER_YUAN)) for origin, amount in found)),
+        evidence=Later(
+            lambda: (
+                (origin, Fraction(amount, FEN_PER_YUAN))
+                for payment, origin, amount in movements(facts, period)
+                if line is None or payment.line == line
+            )
+        ),
     )
 
 
@@ -74,7 +81,7 @@ def _budget_evidence(facts: Facts, period: Period, whole: Fraction) -> list[tupl
 
 def spent(facts: Facts, period: Period) -> int:
     """Payments less reversals, in fen."""
-    return sum(amount for _, _, amount in movements(facts, period))
+    return _paid(facts, period).fen(None, period.as_of)
 
 
 def received(facts: Facts, period: Period) -> int:
@@ -89,3 +96,44 @@ def movements(facts: Facts, period: Period) -> Iterator[tuple[Payment, Origin, i
             yield payment, payment.origin, payment.amount
             if payment.reversal is not None and period.has(payment.reversal):
                 yield payment, payment.reversal, -payment.amount
+
+
+class _Paid:
+    """The running totals of `movements`, by line, and under None of all lines."""
+
+    def __init__(self, period: Period) -> None:
+        self._period = period
+        self._payments = self._reversals = 0  # Taken up.
+        self._fen: defaultdict[str | None, Ledger] = defaultdict(Ledger)
+        self._count: defaultdict[str | None, Ledger] = defaultdict(Ledger)
+
+    def take_up(self, facts: Facts) -> None:
+        trail, period = facts.trail, self._period
+        for payment in trail.payments[self._payments :]:
+            if lies_in(period, payment.origin):
+                self._add(self._fen, payment.line, payment.origin.time, payment.amount)
+                self._add(self._count, payment.line, payment.origin.time, 1)
+        for payment in trail.reversals[self._reversals :]:
+            reversal = payment.reversal
+            if reversal is not None and lies_in(period, payment.origin) and lies_in(period, reversal):
+                # It counts once both have happened, whichever was told to be the earlier.
+                time = max(payment.origin.time, reversal.time)
+                self._add(self._fen, payment.line, time, -payment.amount)
+        self._payments, self._reversals = len(trail.payments), len(trail.reversals)
+
+    @staticmethod
+    def _add(ledgers: defaultdict[str | None, Ledger], line: str, time: datetime, amount: int) -> None:
+        ledgers[line].add(time, amount)
+        ledgers[None].add(time, amount)
+
+    def fen(self, line: str | None, as_of: datetime) -> int:
+        """What was paid by then, less reversals."""
+        return self._fen[line].until(as_of) if line in self._fen else 0
+
+    def payments(self, line: str | None, as_of: datetime) -> int:
+        """How many payments were made by then."""
+        return self._count[line].until(as_of) if line in self._count else 0
+
+
+def _paid(facts: Facts, period: Period) -> _Paid:
+    return tally(facts, (_Paid, period.starts_at, period.ends_at), lambda: _Paid(period))

@@ -1,6 +1,7 @@
 """Measures over readings, and over events of any kind."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from typing import Final
 
@@ -8,6 +9,7 @@ import msgspec
 
 from services.evaluation.facts import Facts, Origin
 from services.evaluation.rules.measures.base import Later, Measured, Term
+from services.evaluation.rules.measures.tallies import Ledger, lies_in, tally
 from services.evaluation.rules.period import Period
 from shared.events.base import EventData
 from shared.events.monitoring import ReadingRecorded
@@ -81,21 +83,44 @@ def event_count(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     Pending: while the window is open and none happened; 0 when it is over.
     Source: interfaces, "Measures".
     """
-    wanted = conditions(arguments.get("where", ""))
-    found = [
-        origin
-        for origin, data in facts.events.get(arguments["type"], ())
-        if period.has(origin) and all(member_text(data, name) == value for name, value in wanted.items())
-    ]
-    total = Fraction(len(found))
+    wanted = _Counted(period, arguments["type"], arguments.get("where", ""))
+    counted = tally(facts, (_Counted, period.starts_at, period.ends_at, *wanted.asked), lambda: wanted)
+    total = Fraction(counted.until(period.as_of))
     return Measured(
-        value=total if found else None,
+        value=total or None,
         terms=(Term("事件次数", "events", total),),
         formula=("事件次数", "the number of events"),
         expression="a",
         range=(total, None),
-        evidence=Later(lambda: ((origin, Fraction(1)) for origin in found)),
+        evidence=Later(lambda: ((origin, Fraction(1)) for origin in counted.found(facts) if period.has(origin))),
     )
+
+
+class _Counted:
+    """The running number of events of a type whose members are as *where* says."""
+
+    def __init__(self, period: Period, type_: str, where: str) -> None:
+        self.asked = (type_, where)
+        self._period = period
+        self._wanted = conditions(where)
+        self._taken = 0
+        self._ledger = Ledger()
+
+    def take_up(self, facts: Facts) -> None:
+        for origin in self.found(facts, self._taken):
+            if lies_in(self._period, origin):
+                self._ledger.add(origin.time, 1)
+        self._taken = len(facts.events.get(self.asked[0], ()))
+
+    def found(self, facts: Facts, since: int = 0) -> Iterator[Origin]:
+        """What is wanted of the events from the one numbered *since* on."""
+        for origin, data in facts.events.get(self.asked[0], [])[since:]:
+            if all(member_text(data, name) == value for name, value in self._wanted.items()):
+                yield origin
+
+    def until(self, moment: datetime) -> int:
+        """How many had happened by then."""
+        return self._ledger.until(moment)
 
 
 def conditions(where: str) -> dict[str, str]:
