@@ -7,6 +7,7 @@ loses nothing; a process that dies before it has changed nothing and begins anew
 
 import asyncio
 import hashlib
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -93,14 +94,16 @@ class Rebuilder:
         fresh = Dossiers(self._settings.facts_kept)
         live, rebuilt = hashlib.sha256(), hashlib.sha256()
         projects = sorted(await database.read(store.planned_projects))
-        for start in range(0, len(projects), BATCH):
-            made = []
-            for project in projects[start : start + BATCH]:
-                row, before, after = await database.read(partial(self._project, project=project, fresh=fresh))
-                live.update(f"{project} {before}\n".encode())
-                rebuilt.update(f"{project} {after}\n".encode())
-                made += [] if row is None else [row]
-            await database.write(partial(store.keep_rebuilt, rows=made))
+        for kept in _parted(projects, self._settings.facts_kept):
+            await self._fold(fresh, kept)
+            for batch in _parted(kept, BATCH):
+                made = []
+                for project in batch:
+                    row, before, after = await database.read(partial(self._project, project=project, fresh=fresh))
+                    live.update(f"{project} {before}\n".encode())
+                    rebuilt.update(f"{project} {after}\n".encode())
+                    made += [] if row is None else [row]
+                await database.write(partial(store.keep_rebuilt, rows=made))
         digests = live.hexdigest(), rebuilt.hexdigest()
         seq = await database.write(
             partial(self._swap, rebuild=rebuild, fresh=fresh, projects=len(projects), digests=digests)
@@ -111,6 +114,13 @@ class Rebuilder:
             log.info("rebuilt", rebuild=rebuild, projects=len(projects))
         else:
             log.error("rebuilt_otherwise", alarm=True, rebuild=rebuild, projects=len(projects))
+
+    async def _fold(self, fresh: Dossiers, projects: Sequence[str]) -> None:
+        """Fold all that was received of *projects*, as many as are kept, going through it once."""
+        await self._service.database.read(partial(fresh.begin, projects=projects))
+        position: int | None = 0
+        while position is not None:
+            position = await self._service.database.read(partial(fresh.fold_received, position=position))
 
     def _project(self, session: Session, *, project: str, fresh: Dossiers) -> tuple[ScoreFields | None, str, str]:
         """One project's score from scratch, and the digests of its live and of its fresh facts, at the same place."""
@@ -141,3 +151,8 @@ class Rebuilder:
         )
         self._written.replace(session, fresh)
         return seq
+
+
+def _parted(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), size):
+        yield names[start : start + size]

@@ -1,6 +1,7 @@
 """Rebuilds: from received events, beside the live scores, swapped in one transaction."""
 
 import asyncio
+import copy
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,33 @@ def test_a_rebuild_makes_the_same_scores_and_publishes_nothing(tmp_path: Path, m
         assert [row["rebuild"] for row in (await evaluation.get("/rebuilds"))["items"]] == [done["rebuild"]]
 
     play(scenario, tmp_path, monkeypatch)
+
+
+def test_a_rebuild_of_more_projects_than_are_kept_finds_each_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.evaluation.dossiers.PAGE", 4)
+    names = ["p1", "p2", "p3", "p4", "p5"]
+    counted = copy.deepcopy(PLAN)
+    counted["indicators"][0] |= {"measure": "event_count", "unit": "次", "with": {"type": "payment.made"}}  # type: ignore[index]
+
+    async def scenario(evaluation: Evaluation) -> None:
+        for number, name in enumerate(names):
+            await evaluation.send("PUT", f"/projects/{name}/plan", counted if number % 2 else PLAN)
+        for number in range(3):
+            told = [declared("1000.00")] if number == 0 else [paid(f"{number}.00", payment=f"z{number}")]
+            for name in names:
+                await evaluation.happen(*((when, msgspec.structs.replace(data, project=name)) for when, data in told))
+        right = [
+            await evaluation.score(lambda score: score["execution"]["spent"] == "3.00", project=name) for name in names
+        ]
+
+        done = await rebuilt(evaluation)
+
+        assert (done["projects"], done["digest"]["equal"]) == (5, True)
+        assert [await evaluation.score(project=name) for name in names] == right
+
+    play(scenario, tmp_path, monkeypatch, facts_kept="3", tick_seconds="3600")
 
 
 def test_a_rebuild_mends_scores_and_facts_that_went_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,13 @@ _RECEIVED = Statement(
     .order_by(received_event.c.position)
     .limit(sa.bindparam("most"))
 )
+_RECEIVED_BY_ANY = Statement(
+    select(received_event.c.position, received_event.c.subject, received_event.c.event)
+    .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
+    .where(received_event.c.position > sa.bindparam("position"), parked_event.c.position.is_(None))
+    .order_by(received_event.c.position)
+    .limit(sa.bindparam("most"))
+)
 _LAST_POSITION = Statement(select(sa.func.max(received_event.c.position)))
 _PARKED = Statement(
     select(parked_event.c.position)
@@ -94,15 +101,21 @@ _DIVERGED = Statement(
 )
 
 
+def own_facts(session: Session, project: str, seq: int) -> Iterator[tuple[int, Received, EventData]]:
+    """The events of the own log after *seq* that are facts of *project*: number, event, and what it says."""
+    for number, raw in _OWN.rows(session, project=project, seq=seq):
+        event = read(raw)
+        yield number, event, ALL.decode(event.envelope)
+
+
 def happened(session: Session, project: str, position: int, seq: int) -> Iterator[tuple[int, int, Received, EventData]]:
     """
     What happened to *project* after a place in what was received (*position*) and in the own log (*seq*).
 
     Parked events are left out. Yields the new place with each event.
     """
-    for number, raw in _OWN.rows(session, project=project, seq=seq):
-        event = read(raw)
-        yield position, number, event, ALL.decode(event.envelope)
+    for number, event, data in own_facts(session, project, seq):
+        yield position, number, event, data
         seq = number
     while rows := _RECEIVED.rows(session, project=project, position=position, most=PAGE):
         for place, raw in rows:
@@ -111,6 +124,13 @@ def happened(session: Session, project: str, position: int, seq: int) -> Iterato
         position = rows[-1][0]
         if len(rows) < PAGE:
             return
+
+
+def received(session: Session, position: int, most: int) -> list[tuple[int, str | None, bytes]]:
+    """The next *most* received events of all projects after *position*, parked ones left out: place, project, bytes."""
+    return [
+        (place, project, raw) for place, project, raw in _RECEIVED_BY_ANY.rows(session, position=position, most=most)
+    ]
 
 
 class KeptEvent(NamedTuple):
