@@ -98,9 +98,8 @@ class EventLog:
     def __init__(self, source: str, clock: Clock, partitions: int = PARTITIONS) -> None:
         self.source = source
         self.partitions = partitions
-        self.changes = (
-            0  # Counted on the writer's thread, and more than are committed: whether there may be anything new.
-        )
+        # Counted on the writer's thread, and more than are committed: whether there may be anything new.
+        self.changes = 0
         self._clock = clock
 
     def create(self, session: Session) -> None:

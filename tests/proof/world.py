@@ -156,7 +156,8 @@ class World:
     async def relay(self) -> None:
         if self.has_bus:
             relay = self.budget.relay
-            relay._cursor, _ = await relay._last_on_stream(self.redis)
+            relay.wake()  # As commits do, and a start.
+            relay._cursor, _ = await relay._last_on_stream(self.redis, is_quiet=False)
             while await relay._send(self.redis):
                 pass
 

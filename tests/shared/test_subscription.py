@@ -166,7 +166,7 @@ def test_effect_and_watermark_stand_or_fall_together(tmp_path: Path) -> None:
         def fail(group: list) -> None:
             for unit in group:
                 unit.undone()
-                unit.done.set_exception(Unavailable("the disk is full"))
+            consumer.database._settle([(unit, None, Unavailable("the disk is full")) for unit in group])
 
         consumer.database._write_group = fail  # type: ignore[method-assign]
         with pytest.raises(Unavailable):
