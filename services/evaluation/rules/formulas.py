@@ -39,6 +39,15 @@ _COUNTS: Final = {
     "once": ("只计一次", "counted once"),
 }
 
+_MISSING: Final = {
+    ">=": ("少", "missing"),
+    ">": ("少", "missing"),
+    "<=": ("多", "too many"),
+    "<": ("多", "too many"),
+    "=": ("差", "off the target"),
+    "between": ("差", "outside the target"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -245,17 +254,33 @@ def _less(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> 
         "once": f"(1 if {pieces} > 0 else 0)",
     }[scoring.count]
     zh_count, en_count = _COUNTS[scoring.count]
+    zh_each, en_each = _each_missing(target, scoring)
     zh_loss, en_loss = f"分值的{exact(each * 100)}%", f"{exact(each * 100)} % of the weight"
     if scoring.deduct is not None:
-        zh_loss, en_loss = f"{scoring.deduct}分", f"{scoring.deduct} points"
+        zh_loss, en_loss = f"{scoring.deduct}分", f"{scoring.deduct} {_plural('point', scoring.deduct)}"
     zh_tolerance, en_tolerance = "", ""
     if Fraction(scoring.tolerance):
         zh_tolerance, en_tolerance = f"超出{scoring.tolerance}的部分,", f" beyond {scoring.tolerance}"
     return (
-        f"{zh_tolerance}每少{scoring.per}扣{zh_loss}({zh_count}),扣完为止",
-        f"{en_loss} off for each {scoring.per} missing{en_tolerance} ({en_count}), down to nothing",
+        f"{zh_tolerance}{zh_each}扣{zh_loss}({zh_count}),扣完为止",
+        f"{en_loss} off for each {en_each}{en_tolerance} ({en_count}), down to nothing",
         f"max(0, 1 - {counted} * {exact(each)})",
     )
+
+
+def _each_missing(target: Target, scoring: Scoring) -> tuple[str, str]:
+    """What something is taken off for, in Chinese and in English: one short or too many, a day, a percentage point."""
+    per = scoring.per
+    if scoring.method == "per_point_missing":
+        return f"完成率每少{per}个百分点", f"{per} percentage {_plural('point', per)} missing"
+    if target.op == "by":
+        return f"每逾期{per}天", f"{per} {_plural('day', per)} late"
+    zh, en = _MISSING[target.op]
+    return f"每{zh}{per}", f"{per} {en}"
+
+
+def _plural(noun: str, count: str) -> str:
+    return noun if Fraction(count) == 1 else f"{noun}s"
 
 
 def _bands(target: Target, scoring: Scoring, weight: Decimal, policy: Policy) -> tuple[str, str, str]:
