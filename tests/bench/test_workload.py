@@ -10,7 +10,7 @@ from bench.speed.crowd import SCORE
 from bench.speed.freshness import Payment, Watch, paid_in
 from bench.speed.load import read_answer
 from bench.speed.workload import workload
-from shared.events.base import GENESIS_HASH, hash_of
+from shared.events.base import GENESIS_HASH, hash_of, read
 
 EPOCHS = {"budget": "b", "monitoring": "m"}
 
@@ -105,6 +105,6 @@ def test_an_answer_is_read_once_all_of_it_is_there() -> None:
 def test_the_crowd_waits_for_the_frame_that_the_stream_sends() -> None:
     from services.evaluation.stream import frame_of  # noqa: PLC0415
 
-    raw = workload(1, 1, EPOCHS).budget.events[0]
+    event = read(workload(1, 1, EPOCHS).budget.events[0])
 
-    assert SCORE in frame_of("e", (1, "p", raw)).text
+    assert SCORE in frame_of("e", event.envelope).text
