@@ -84,6 +84,7 @@ def write(measured: str, figures: Sequence[Figure], around: Circumstances, folde
     kept = [row for row in _read(lines) if row["measured"] != measured]
     rows = kept + [{"measured": measured} | asdict(figure) | asdict(around) for figure in figures]
     rows.sort(key=lambda row: row["measured"])  # Stable: of one path as they were given.
+    folder.mkdir(parents=True, exist_ok=True)
     lines.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     folder.joinpath("speed.md").write_text(page(rows), encoding="utf-8")
     sys.stdout.write(table(figures))
