@@ -1,14 +1,13 @@
 """
 How fast a change reaches many open pages of one console, and what they cost.
 
-    python bench/console_pages.py DATA [PAGES]
+    python -m bench.console_pages DATA [PAGES]
 
 Opens PAGES overviews (200 unless told) as browsers do, over HTTP and a WebSocket, against a running `scorebus up` with
 the data folder DATA; posts payments of one fen to the project `bench-console`, and waits for each page to be told.
 """  # noqa: INP001  # A script beside its results.
 
 import asyncio
-import contextlib
 import json
 import re
 import statistics
@@ -21,34 +20,16 @@ from typing import Any
 import httpx
 import websockets
 
+from bench.speed.processes import listening_on, resident_bytes
 from cli.addresses import read_addresses
 from cli.bearers import mint
 from cli.folder import DataFolder
 from cli.keys import signing_pem
 
 PROJECT = "bench-console"
-LISTENS = "0A"  # In /proc/net/tcp.
+MIB = 1024 * 1024
 ROUNDS = 10
 PATIENCE_SECONDS = 60.0
-
-
-def memory_mib(pid: int) -> float:
-    """What a process holds in memory."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def listening_on(port: int) -> int:
-    """The process that listens on *port* of this machine."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == LISTENS and row[1].endswith(f":{port:04X}")}
-    for file in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):  # It has ended, or is somebody else's.
-            if str(file.readlink()) in sockets:
-                return int(file.parts[2])
-    raise SystemExit(f"nobody listens on port {port}")
 
 
 class Page:
@@ -122,7 +103,7 @@ async def measure(folder: DataFolder, count: int) -> dict[str, Any]:
     prepare(urls, headers)
     password = (folder.keys / "demo.password").read_text()
     pid = listening_on(port + 80)
-    before = memory_mib(pid)
+    before = resident_bytes(pid) / MIB
     async with httpx.AsyncClient(base_url=address, timeout=60) as http:
         await http.post("/login", data={"name": "demo", "password": password})
         cookie = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
@@ -135,7 +116,7 @@ async def measure(folder: DataFolder, count: int) -> dict[str, Any]:
         times: list[float] = []
         for number in range(ROUNDS):
             times += await one_round(pages, urls["budget"], headers, number)
-        after = memory_mib(pid)
+        after = resident_bytes(pid) / MIB
         for page in pages:
             await page.close()
     times.sort()

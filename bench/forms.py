@@ -1,13 +1,12 @@
 """
 What forms cost: one of many indicators on every kind of paper, and those of many projects in one zip.
 
-    python bench/forms.py DATA [PROJECTS]
+    python -m bench.forms DATA [PROJECTS]
 
 Adopts plans of 60 indicators for PROJECTS projects (2,000 unless told) at a running `scorebus up` with the data folder
 DATA, then asks for papers and watches the memory of the service that makes them.
 """  # noqa: INP001  # A script beside its results.
 
-import contextlib
 import statistics
 import sys
 import tempfile
@@ -18,34 +17,16 @@ from typing import Any
 
 import httpx
 
+from bench.speed.processes import listening_on, resident_bytes
 from cli.addresses import read_addresses
 from cli.bearers import mint
 from cli.folder import DataFolder
 from cli.keys import signing_pem
 
 INDICATORS = 60
-LISTENS = "0A"  # In /proc/net/tcp.
+MIB = 1024 * 1024
 ROUNDS = 9
 KINDS = ("form.json", "form.xlsx", "form.docx", "form.pdf", "report.docx", "report.pdf", "monitoring-form.xlsx")
-
-
-def memory_mib(pid: int) -> float:
-    """What a process holds in memory."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
-def listening_on(port: int) -> int:
-    """The process that listens on *port* of this machine."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == LISTENS and row[1].endswith(f":{port:04X}")}
-    for file in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):  # It has ended, or is somebody else's.
-            if str(file.readlink()) in sockets:
-                return int(file.parts[2])
-    raise SystemExit(f"nobody listens on port {port}")
 
 
 def plan(project: str) -> dict[str, Any]:
@@ -90,13 +71,13 @@ def main(data: Path, projects: int) -> None:
                 http.get(f"/projects/bench-0000/{kind}").raise_for_status()
                 seconds.append(time.perf_counter() - begun)
             print(f"{kind:22} median {statistics.median(seconds) * 1000:6.0f} ms, most {max(seconds) * 1000:6.0f} ms")
-        before = most = memory_mib(pid)
+        before = most = resident_bytes(pid) / MIB
         begun, first, size = time.perf_counter(), 0.0, 0
         with tempfile.TemporaryFile() as file, http.stream("GET", "/forms.zip") as answer:
             for piece in answer.iter_raw():
                 first = first or time.perf_counter() - begun
                 size += file.write(piece)
-                most = max(most, memory_mib(pid))
+                most = max(most, resident_bytes(pid) / MIB)
             took = time.perf_counter() - begun
             with zipfile.ZipFile(file) as archive:
                 count = len(archive.namelist())

@@ -1,10 +1,12 @@
 """What processes have used of the machine, read from /proc."""
 
+import contextlib
 import os
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 KIB = 1024
+LISTENS = "0A"  # In /proc/net/tcp.
 
 
 def cpu_seconds(pid: int) -> float:
@@ -37,6 +39,22 @@ def family(pid: int) -> list[int]:
     for each in found:  # It grows while it is walked.
         found += [child for child, parent in parents.items() if parent == each]
     return found
+
+
+def listening_on(port: int) -> int:
+    """
+    The process that listens on *port* of this machine.
+
+    Raises:
+        SystemExit: If there is none.
+    """
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == LISTENS and row[1].endswith(f":{port:04X}")}
+    for file in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):  # It has ended, or is somebody else's.
+            if str(file.readlink()) in sockets:
+                return int(file.parts[2])
+    raise SystemExit(f"nobody listens on port {port}")
 
 
 def _kib_of(place: Path, name: str) -> int:

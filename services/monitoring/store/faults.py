@@ -37,14 +37,16 @@ class Faults:
         self._known |= dict.fromkeys(faults)
         self._open |= dict.fromkeys(fingerprints)
         found = list(rows_among(statements.FAULTS, self._session, faults))
-        prints = {fingerprint for _, fingerprint in fingerprints}
-        for row in rows_among(statements.OPEN_FAULTS, self._session, prints):
-            fields = fields_of(FaultRow, row)
-            self._open[fields["project"], fields["open_fingerprint"]] = fields["fault"]
-            found.append(row)
-        self._learn(found)
+        by_project: dict[str, list[str]] = {}
+        for project, fingerprint in fingerprints:
+            by_project.setdefault(project, []).append(fingerprint)
+        for project, sought in by_project.items():
+            found += rows_among(statements.OPEN_FAULTS, self._session, sought, named=project)
+        for fields in self._learn(found):
+            if fields["open_fingerprint"] is not None:
+                self._open[fields["project"], fields["open_fingerprint"]] = fields["fault"]
 
-    def _learn(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _learn(self, rows: Sequence[tuple[Any, ...]]) -> Collection[dict[str, Any]]:
         found = {fields["fault"]: fields for fields in (fields_of(FaultRow, row) for row in rows)}
         cycles: dict[str, list[FaultCycle]] = {name: [] for name in found}
         for row in sorted(rows_among(statements.CYCLES, self._session, found)):  # By fault, then by place.
@@ -53,6 +55,7 @@ class Faults:
         for name, fields in found.items():
             self._known[name] = a_fault(fields, cycles[name])
             self._stored[name] = len(cycles[name])
+        return found.values()
 
     def get(self, fault: str) -> Fault | None:
         if fault not in self._known:

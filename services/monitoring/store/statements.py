@@ -26,7 +26,7 @@ OPEN_FAULT = Statement(
     select(_faults).where(_faults.c.project == _named, _faults.c.open_fingerprint == sa.bindparam("fingerprint"))
 )
 FAULTS = Statement(select(_faults).where(among(_faults.c.fault)))
-OPEN_FAULTS = Statement(select(_faults).where(among(_faults.c.open_fingerprint)))
+OPEN_FAULTS = Statement(select(_faults).where(_faults.c.project == _named, among(_faults.c.open_fingerprint)))
 CYCLES = Statement(select(_cycles).where(among(_cycles.c.fault)))
 TAKEN_IN = Statement(select(_intake.c.id, _intake.c.project).where(_intake.c.source == _named, among(_intake.c.id)))
 
