@@ -149,10 +149,6 @@ class Stand:
             row = database.execute(query, given).fetchone()
             return None if row is None else row[0]
 
-    def count(self, service: str, table: str) -> int:
-        """How many rows a service's table has."""
-        return int(self._ask(service, f"SELECT count(*) FROM {table}"))
-
     def rows(self, service: str, query: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a query on a service's SQLite file, which is only read."""
         uri = f"file:{self.folder.database(service)}?mode=ro"
