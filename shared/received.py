@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from itertools import chain
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -14,9 +12,7 @@ from sqlmodel import Session
 from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
-from shared.statements import Statement, connection_of
-
-STATEMENT_ROWS: Final = (500, 100, 20, 5, 1)  # Stored by one statement of SQLite's; few sizes, so that they are kept.
+from shared.statements import Statement, connection_of, insert_rows
 
 metadata = sa.MetaData()
 
@@ -187,23 +183,17 @@ def store(session: Session, source: str, partition: int, events: Sequence[Receiv
         )
     connection = connection_of(session)
     # By the driver itself: of what an event costs, SQLAlchemy's preparing of each row was an eighth.
-    if connection.dialect.name != "sqlite":
+    if connection.dialect.name == "sqlite":
+        insert_rows(connection.exec_driver_sql, _storing("?"), rows)
+    else:
         connection.exec_driver_sql(_storing("%s"), rows)
-        return
-    # Many rows a statement: for each statement the driver lets other threads in, and has to wait until it may go on.
-    start = 0
-    for size in STATEMENT_ROWS:
-        while len(rows) - start >= size:
-            values = tuple(chain.from_iterable(rows[start : start + size]))
-            connection.exec_driver_sql(_storing("?", size), values)
-            start += size
 
 
 @cache
-def _storing(mark: str, rows: int = 1) -> str:
+def _storing(mark: str) -> str:
     columns = [column.name for column in received_event.columns if column is not received_event.c.position]
-    row = f"({', '.join([mark] * len(columns))})"
-    return f"INSERT INTO {received_event.name} ({', '.join(columns)}) VALUES {', '.join([row] * rows)}"  # noqa: S608
+    marks = ", ".join([mark] * len(columns))
+    return f"INSERT INTO {received_event.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
 
 
 def park(session: Session, source: str, event: Received, reason: str, attempts: int, now: datetime) -> None:

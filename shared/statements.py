@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from sqlmodel import Session, SQLModel
 from shared.gathering import Gathered
 
 _STORE: Final = "store"  # Under which a session keeps what its statements are run by.
-PARAMETERS_MAX: Final = 900  # Of one statement: SQLite before 3.32 takes 999.
+STATEMENT_ROWS: Final = (500, 100, 20, 5, 1)  # Inserted by one statement of SQLite's; few sizes, so that they are kept.
 AMONG: Final = 50  # Values sought at once.
 
 _Convert = Callable[[Any], Any]
@@ -155,7 +156,7 @@ class Statement:
         parameters = [ready.parameters({**ready.fixed, **row}) for row in rows]
         try:
             if self._columns is not None and dialect.name == "sqlite":
-                _insert(driver, ready.sql, parameters)
+                insert_rows(driver.execute, ready.sql, parameters)
             else:
                 driver.cursor().executemany(ready.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
@@ -166,17 +167,19 @@ class Statement:
         return ready
 
 
-def _insert(driver: Any, sql: str, rows: list[Any]) -> None:
+def insert_rows(execute: Callable[[str, Any], object], sql: str, rows: Sequence[Sequence[Any]]) -> None:
     """
-    Insert *rows* by as few statements as may be.
+    Insert *rows* into SQLite by as few statements as may be; *sql* inserts one, and *execute* runs what comes of it.
 
-    Not by ``executemany``: it lets go of the interpreter at each row, and has to wait for it again.
+    Not by ``executemany``: it lets other threads in at each row, and has to wait until it may go on.
     """
     head, values = sql.split(" VALUES ")
-    most = max(1, PARAMETERS_MAX // len(rows[0]))
-    for start in range(0, len(rows), most):
-        part = rows[start : start + most]
-        driver.execute(f"{head} VALUES {', '.join([values] * len(part))}", [value for row in part for value in row])
+    start = 0
+    for size in STATEMENT_ROWS:
+        while len(rows) - start >= size:
+            given = tuple(chain.from_iterable(rows[start : start + size]))
+            execute(f"{head} VALUES {', '.join([values] * size)}", given)
+            start += size
 
 
 def _store_of(session: Session) -> _Store:
