@@ -17,15 +17,20 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from shared.events.base import Contracts, Received, Undecodable, read
-from shared.received import dismissal, operation, parked_event, received_event
+from shared.received import blocks, dismissal, in_block, last_position, operation, parked_event, received_event
 from shared.statements import Statement
 from shared.subscription import Fold, Happened, Poison
 
-PAGE: Final = 500  # Events folded at a time.
 DETAIL_LENGTH_MAX: Final = 2_000
 
 _REPLAYS = Statement(
     select(sa.func.count()).where(operation.c.subject == sa.bindparam("project"), operation.c.outcome == "replayed")
+)
+_RECEIVED = Statement(
+    select(received_event.c.s, received_event.c.event)
+    .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
+    .where(in_block(), parked_event.c.position.is_(None))
+    .order_by(received_event.c.position)
 )
 
 State = Literal["open", "dismissed", "all"]
@@ -203,24 +208,9 @@ def refolding(forget: Callable[[Session, str], None], folds: Mapping[str, Fold],
 
 def _received(session: Session, project: str) -> Iterator[tuple[str, Received]]:
     """What was received of *project* and is not parked, in order of receipt, with its source."""
-    position = 0
-    while True:
-        rows = session.execute(
-            select(received_event.c.position, received_event.c.s, received_event.c.event)
-            .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
-            .where(
-                received_event.c.subject == project,
-                received_event.c.position > position,
-                parked_event.c.position.is_(None),
-            )
-            .order_by(received_event.c.position)
-            .limit(PAGE)
-        ).all()
-        for row in rows:
-            position = row.position
-            yield row.s, read(row.event)
-        if len(rows) < PAGE:
-            return
+    for block in blocks(0, last_position(session)):
+        for source, raw in _RECEIVED.rows(session, project=project, block=block, position=0):
+            yield source, read(raw)
 
 
 def _happened(source: str, event: Received, contracts: Contracts) -> Happened:

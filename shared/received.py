@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -13,6 +14,10 @@ from shared.database import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
 from shared.statements import Statement, connection_of, insert_rows
+
+# Events whose places share an index's neighbourhood: one by project alone touches a page for each event, and the more
+# there are the dearer; one by block and project stays within some pages, and who reads a project goes block by block.
+BLOCK: Final = 4_096
 
 metadata = sa.MetaData()
 
@@ -25,11 +30,14 @@ received_event = sa.Table(
     sa.Column("epoch", sa.String(36), nullable=False),
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("id", sa.String(64), nullable=False),
-    sa.Column("subject", sa.String(64), index=True),
+    sa.Column("subject", sa.String(64)),
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("event", sa.LargeBinary, nullable=False),  # The exact bytes, so that anybody can check them again.
     sa.UniqueConstraint("s", "p", "epoch", "seq"),
 )
+# Written out in every statement: an index of an expression serves those that hold the same words.
+_block = received_event.c.position // sa.literal_column(str(BLOCK), sa.Integer())
+sa.Index("ix_received_event_block", _block, received_event.c.subject)
 watermark_table = sa.Table(
     "watermark",
     metadata,
@@ -82,7 +90,7 @@ operation = sa.Table(  # The audit trail of what operators did: appended to, and
 )
 run = sa.Table("run", metadata, sa.Column("begun_at", Moment, primary_key=True))
 
-
+_LAST_POSITION = Statement(select(sa.func.max(received_event.c.position)))
 _ADVANCE = Statement(
     watermark_table.update()
     .where(
@@ -171,6 +179,26 @@ def hashes(session: Session, *, source: str, at: Head, seqs: Iterable[int]) -> d
         )
     )
     return {row.seq: row.hash for row in rows}
+
+
+def last_position(session: Session) -> int:
+    """The place of the newest received event; 0 before the first."""
+    found = _LAST_POSITION.first(session)
+    return 0 if found is None else found[0] or 0
+
+
+def blocks(position: int, last: int) -> range:
+    """The blocks that hold what was received after *position*, up to *last*; for `in_block`."""
+    return range((position + 1) // BLOCK, last // BLOCK + 1) if last > position else range(0)
+
+
+def in_block() -> sa.ColumnElement[bool]:
+    """That an event is one of *project* in *block*, after *position*; at most `BLOCK` are, and they go by places."""
+    return sa.and_(
+        _block == sa.bindparam("block"),
+        received_event.c.subject == sa.bindparam("project"),
+        received_event.c.position > sa.bindparam("position"),
+    )
 
 
 def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:

@@ -185,9 +185,11 @@ def _own_facts(session: Session, project: str, watched: frozenset[str]) -> tuple
 
 
 def _fold_on(dossier: Dossier, session: Session, project: str) -> None:
-    for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq):
+    last = store.last_position(session)
+    for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq, last):
         dossier.facts.fold(origin_of(received), data)
         dossier.position, dossier.seq = position, seq
+    dossier.position = last  # What others were told in between is not looked through again.
 
 
 def folded(session: Session, project: str) -> Facts:
@@ -204,7 +206,7 @@ def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Fa
     Where it had no plan yet they are seen under the one that is in force *now*.
     """
     facts = Facts(watched=watched_by(now.plan))
-    for _, _, received, data in store.happened(session, project, 0, 0):
+    for _, _, received, data in store.happened(session, project, 0, 0, store.last_position(session)):
         if received.envelope.recordedtime <= moment:
             facts.fold(origin_of(received), data)
     watched = watched_by(facts.plan)

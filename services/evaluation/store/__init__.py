@@ -28,16 +28,24 @@ from shared.events import ALL
 from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log, partition_of
-from shared.received import dismissal, parked_event, received_event, watermark_table
+from shared.received import (
+    blocks,
+    dismissal,
+    in_block,
+    last_position,
+    parked_event,
+    received_event,
+    watermark_table,
+)
 from shared.statements import Statement, inserting, table_of
 
-__all__ = ["Table"]  # Beside what is defined here.
+__all__ = ["Table", "last_position"]  # Beside what is defined here.
 
 # The own events that are facts; scores follow from facts and are none.
 OWN_FACTS = tuple(
     event.versioned_type() for event in (PlanAdopted, RatingGiven, MeasurementReported, DeviationExplained)
 )
-PAGE = 1_000  # Events read at a time while facts are folded.
+PAGE = 1_000  # Events of the own log read at a time.
 
 
 class KeptScore(NamedTuple):
@@ -71,13 +79,8 @@ _OWN = Statement(
 _RECEIVED = Statement(
     select(received_event.c.position, received_event.c.event)
     .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
-    .where(
-        received_event.c.subject == sa.bindparam("project"),
-        received_event.c.position > sa.bindparam("position"),
-        parked_event.c.position.is_(None),
-    )
+    .where(in_block(), parked_event.c.position.is_(None))
     .order_by(received_event.c.position)
-    .limit(sa.bindparam("most"))
 )
 _RECEIVED_BY_ANY = Statement(
     select(received_event.c.position, received_event.c.subject, received_event.c.event)
@@ -86,7 +89,15 @@ _RECEIVED_BY_ANY = Statement(
     .order_by(received_event.c.position)
     .limit(sa.bindparam("most"))
 )
-_LAST_POSITION = Statement(select(sa.func.max(received_event.c.position)))
+_KEPT = Statement(
+    select(
+        *(received_event.c[name] for name in ("p", "epoch", "seq", "hash", "event")),
+        parked_event.c.position.is_not(None),
+    )
+    .outerjoin(parked_event, parked_event.c.position == received_event.c.position)
+    .where(in_block(), received_event.c.s == sa.bindparam("source"))
+    .order_by(received_event.c.position)
+)
 _PARKED = Statement(
     select(parked_event.c.position)
     .outerjoin(dismissal, dismissal.c.position == parked_event.c.position)
@@ -108,22 +119,23 @@ def own_facts(session: Session, project: str, seq: int) -> Iterator[tuple[int, R
         yield number, event, ALL.decode(event.envelope)
 
 
-def happened(session: Session, project: str, position: int, seq: int) -> Iterator[tuple[int, int, Received, EventData]]:
+def happened(
+    session: Session, project: str, position: int, seq: int, last: int
+) -> Iterator[tuple[int, int, Received, EventData]]:
     """
     What happened to *project* after a place in what was received (*position*) and in the own log (*seq*).
+
+    *last* is the place of the newest received event; see `last_position`.
 
     Parked events are left out. Yields the new place with each event.
     """
     for number, event, data in own_facts(session, project, seq):
         yield position, number, event, data
         seq = number
-    while rows := _RECEIVED.rows(session, project=project, position=position, most=PAGE):
-        for place, raw in rows:
+    for block in blocks(position, last):
+        for place, raw in _RECEIVED.rows(session, project=project, block=block, position=position):
             event = read(raw)
             yield place, seq, event, ALL.decode(event.envelope)
-        position = rows[-1][0]
-        if len(rows) < PAGE:
-            return
 
 
 def received(session: Session, position: int, most: int) -> list[tuple[int, str | None, bytes]]:
@@ -146,38 +158,26 @@ class KeptEvent(NamedTuple):
 
 
 def kept_events(session: Session, project: str, source: str) -> Iterator[KeptEvent]:
-    """Every event of *project* from *source*, or from the own log, in the order of that log; read a page at a time."""
-    position = 0
-    while rows := session.execute(_kept(project, source, position)).all():
-        for row in rows:
-            yield KeptEvent(source, row.p, row.epoch, row.seq, row.hash, row.event, row.is_parked)
-        position = rows[-1].position
-
-
-def _kept(project: str, source: str, position: int) -> Any:
-    """The page behind *position*: of what was received, or of the own log."""
+    """Every event of *project* from *source*, or from the own log, in the order of that log; read a part at a time."""
     if source == "evaluation":
-        own = event_log.c
-        query = select(own.p, own.epoch, own.seq, own.hash, own.event, own.seq.label("position"))
-        query = query.add_columns(sa.literal(False).label("is_parked"))
-        return (
-            query.where(own.p == partition_of(project), own.subject == project, own.seq > position)
-            .order_by(own.seq)
-            .limit(PAGE)
-        )
-    got = received_event.c
-    query = select(got.p, got.epoch, got.seq, got.hash, got.event, got.position)
-    query = query.add_columns(parked_event.c.position.is_not(None).label("is_parked"))
-    query = query.outerjoin(parked_event, parked_event.c.position == got.position)
-    return (
-        query.where(got.s == source, got.subject == project, got.position > position).order_by(got.position).limit(PAGE)
-    )
+        yield from _own_kept(session, project)
+        return
+    for block in blocks(0, last_position(session)):
+        for p, epoch, seq, digest, raw, is_parked in _KEPT.rows(
+            session, project=project, block=block, position=0, source=source
+        ):
+            yield KeptEvent(source, p, epoch, seq, digest, raw, bool(is_parked))
 
 
-def last_position(session: Session) -> int:
-    """The place of the newest received event; 0 before the first."""
-    found = _LAST_POSITION.first(session)
-    return 0 if found is None else found[0] or 0
+def _own_kept(session: Session, project: str) -> Iterator[KeptEvent]:
+    own = event_log.c
+    query = select(own.p, own.epoch, own.seq, own.hash, own.event).order_by(own.seq).limit(PAGE)
+    query = query.where(own.p == partition_of(project), own.subject == project)
+    seq = 0
+    while rows := session.execute(query.where(own.seq > seq)).all():
+        for row in rows:
+            yield KeptEvent("evaluation", row.p, row.epoch, row.seq, row.hash, row.event, is_parked=False)
+        seq = rows[-1].seq
 
 
 def is_parked(session: Session, project: str) -> bool:
