@@ -58,7 +58,8 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def mac_of(key: bytes, raw: bytes) -> bytes:
     """The HMAC-SHA-256 of an event's bytes, lower-case hex: whoever can write to Redis still cannot forge."""
-    inner, outer = (begun.copy() for begun in _begun(key))
+    begun_inner, begun_outer = _begun(key)
+    inner, outer = begun_inner.copy(), begun_outer.copy()
     inner.update(raw)
     outer.update(inner.digest())
     return outer.hexdigest().encode()

@@ -206,7 +206,7 @@ def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Fa
     Where it had no plan yet they are seen under the one that is in force *now*.
     """
     facts = Facts(watched=watched_by(now.plan))
-    for _, _, received, data in store.happened(session, project, 0, 0, store.last_position(session)):
+    for _, _, received, data in store.happened(session, project, 0, 0):
         if received.envelope.recordedtime <= moment:
             facts.fold(origin_of(received), data)
     watched = watched_by(facts.plan)

@@ -103,7 +103,7 @@ def course(
 def _moments(session: Session, project: str, facts: Facts, until: datetime) -> dict[datetime, list[Item]]:
     """The moments at which something happened, with what did; and the end of the window."""
     happened: dict[datetime, list[Item]] = {}
-    for _, _, received, data in store.happened(session, project, 0, 0, store.last_position(session)):
+    for _, _, received, data in store.happened(session, project, 0, 0):
         envelope = received.envelope
         if envelope.time <= until:
             cause = {"source": envelope.source.removeprefix("/"), "type": data.type, "id": envelope.id}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from services.evaluation.model import Target
@@ -86,6 +87,7 @@ def reaches(measured: Fraction, target: Target, met_from: Fraction) -> bool:
     return comparisons[target.op]
 
 
+@lru_cache(maxsize=4_096)
 def number(target: Target) -> Fraction:
     """The target's number; of a day, the days since 1970-01-01."""
     assert isinstance(target.value, str)

@@ -174,15 +174,15 @@ def capped(value: Fraction, ceiling: Decimal, digits: int, mode: str) -> Decimal
 
 def rounded(value: Fraction, digits: int, mode: str = ROUND_HALF_UP) -> Decimal:
     """*value* with *digits* after the point, exact before it is rounded."""
-    scaled = value * 10**digits
-    whole, rest = divmod(abs(scaled.numerator), scaled.denominator)
+    numerator, denominator = value.as_integer_ratio()  # Not as fractions: a score rounds two dozen times.
+    whole, rest = divmod(abs(numerator) * 10**digits, denominator)
     if mode == ROUND_HALF_UP:
-        whole += 2 * rest >= scaled.denominator
+        whole += 2 * rest >= denominator
     elif mode == ROUND_HALF_EVEN:
-        whole += 2 * rest > scaled.denominator or (2 * rest == scaled.denominator and whole % 2 == 1)
+        whole += 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
     elif mode == ROUND_UP:
         whole += rest > 0
-    return (Decimal(whole) if value >= 0 else -Decimal(whole)).scaleb(-digits)
+    return (Decimal(whole) if numerator >= 0 else -Decimal(whole)).scaleb(-digits)
 
 
 def grade_of(total: Decimal, policy: Policy) -> Grade:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -120,19 +120,19 @@ def own_facts(session: Session, project: str, seq: int) -> Iterator[tuple[int, R
 
 
 def happened(
-    session: Session, project: str, position: int, seq: int, last: int
+    session: Session, project: str, position: int, seq: int, last: int | None = None
 ) -> Iterator[tuple[int, int, Received, EventData]]:
     """
     What happened to *project* after a place in what was received (*position*) and in the own log (*seq*).
 
-    *last* is the place of the newest received event; see `last_position`.
+    *last* is the place of the newest received event, if the caller has asked for it already.
 
     Parked events are left out. Yields the new place with each event.
     """
     for number, event, data in own_facts(session, project, seq):
         yield position, number, event, data
         seq = number
-    for block in blocks(position, last):
+    for block in blocks(position, last_position(session) if last is None else last):
         for place, raw in _RECEIVED.rows(session, project=project, block=block, position=position):
             event = read(raw)
             yield place, seq, event, ALL.decode(event.envelope)

@@ -271,7 +271,7 @@ class _Resolved:
         self._faults, self._steps = len(trail.faults), len(trail.steps)
 
     def _step(self, fault: Fault, steps: int) -> None:
-        before, after = self._turns(fault, steps - 1), self._turns(fault, steps)
+        before, after = self._turns(fault, steps - 1) if steps > 1 else [], self._turns(fault, steps)
         if after is None:
             self._out_of_order[id(fault)] = fault
         for turns, sign in ((before or [], -1), (after or [], 1)):

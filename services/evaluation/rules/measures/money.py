@@ -1,7 +1,7 @@
 """Measures over payments and the budget."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
 
@@ -25,7 +25,7 @@ def paid_amount(facts: Facts, period: Period, arguments: Mapping[str, str]) -> M
     paid = _paid(facts, period)
     total = Fraction(paid.fen(line, period.as_of), FEN_PER_YUAN)
     return Measured(
-        value=total if paid.payments(line, period.as_of) else None,
+        value=total if paid.is_any(line, period.as_of) else None,
         terms=(Term("支付金额减冲销金额", "payments less reversals", total),),
         formula=("支付金额之和 − 冲销金额之和", "the sum of payments less the sum of reversals"),
         expression="a",
@@ -99,40 +99,40 @@ def movements(facts: Facts, period: Period) -> Iterator[tuple[Payment, Origin, i
 
 
 class _Paid:
-    """The running totals of `movements`, by line, and under None of all lines."""
+    """The running totals of `movements`, by line."""
 
     def __init__(self, period: Period) -> None:
         self._period = period
         self._payments = self._reversals = 0  # Taken up.
-        self._fen: defaultdict[str | None, Ledger] = defaultdict(Ledger)
-        self._count: defaultdict[str | None, Ledger] = defaultdict(Ledger)
+        self._fen: defaultdict[str, Ledger] = defaultdict(Ledger)
+        self._first: dict[str, datetime] = {}  # When the earliest payment was made.
 
     def take_up(self, facts: Facts) -> None:
         trail, period = facts.trail, self._period
         for payment in trail.payments[self._payments :]:
             if lies_in(period, payment.origin):
-                self._add(self._fen, payment.line, payment.origin.time, payment.amount)
-                self._add(self._count, payment.line, payment.origin.time, 1)
+                line, time = payment.line, payment.origin.time
+                self._fen[line].add(time, payment.amount)
+                if time < self._first.get(line, period.ends_at):
+                    self._first[line] = time
         for payment in trail.reversals[self._reversals :]:
             reversal = payment.reversal
             if reversal is not None and lies_in(period, payment.origin) and lies_in(period, reversal):
                 # It counts once both have happened, whichever was told to be the earlier.
                 time = max(payment.origin.time, reversal.time)
-                self._add(self._fen, payment.line, time, -payment.amount)
+                self._fen[payment.line].add(time, -payment.amount)
         self._payments, self._reversals = len(trail.payments), len(trail.reversals)
 
-    @staticmethod
-    def _add(ledgers: defaultdict[str | None, Ledger], line: str, time: datetime, amount: int) -> None:
-        ledgers[line].add(time, amount)
-        ledgers[None].add(time, amount)
-
     def fen(self, line: str | None, as_of: datetime) -> int:
-        """What was paid by then, less reversals."""
-        return self._fen[line].until(as_of) if line in self._fen else 0
+        """What was paid by then, less reversals; of all lines under None."""
+        return sum(self._fen[each].until(as_of) for each in self._of(line))
 
-    def payments(self, line: str | None, as_of: datetime) -> int:
-        """How many payments were made by then."""
-        return self._count[line].until(as_of) if line in self._count else 0
+    def is_any(self, line: str | None, as_of: datetime) -> bool:
+        """Whether a payment was made by then."""
+        return any(self._first[each] <= as_of for each in self._of(line))
+
+    def _of(self, line: str | None) -> Iterable[str]:
+        return self._first if line is None else (line,) if line in self._first else ()
 
 
 def _paid(facts: Facts, period: Period) -> _Paid:

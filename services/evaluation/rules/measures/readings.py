@@ -114,8 +114,9 @@ class _Counted:
 
     def found(self, facts: Facts, since: int = 0) -> Iterator[Origin]:
         """What is wanted of the events from the one numbered *since* on."""
+        wanted = self._wanted.items()
         for origin, data in facts.events.get(self.asked[0], [])[since:]:
-            if all(member_text(data, name) == value for name, value in self._wanted.items()):
+            if not wanted or all(member_text(data, name) == value for name, value in wanted):
                 yield origin
 
     def until(self, moment: datetime) -> int:
