@@ -60,6 +60,14 @@ def test_nothing_at_all_is_a_warning_only_when_little_time_is_left() -> None:
     ]
 
 
+def test_a_day_that_has_passed_with_nothing_reported_is_a_warning() -> None:
+    indicator = an_indicator("reported", "by", "2018-03-31", unit="")
+
+    assert state(indicator, as_of=at("03-31 12:00")) == "on_track"
+    assert state(indicator, as_of=APRIL) == "at_risk"
+    assert state(an_indicator("reported", ">=", "1"), as_of=APRIL) == "on_track"
+
+
 @pytest.mark.parametrize(
     ("measure", "op", "value", "arguments"),
     [
@@ -172,6 +180,7 @@ def test_every_operator_has_its_bounds(op: Any, value: Any, expected: str) -> No
         course="grows",
         range=(Fraction(3), None),
         has_limit_warning=True,
+        has_day_passed=False,
         elapsed=Fraction(99, 100) if op != "<" else Fraction(1, 2),
         is_over=False,
     )

@@ -9,7 +9,7 @@ from typing import Final
 from services.evaluation.facts import Facts
 from services.evaluation.model import Execution, Indicator, Plan, Policy, Row, Score, Source
 from services.evaluation.rules.measures import MEASURES, Measured, money
-from services.evaluation.rules.methods import FULL, ZERO
+from services.evaluation.rules.methods import FULL, ZERO, days, number
 from services.evaluation.rules.outlook import Standing, execution_outlook, outlook
 from services.evaluation.rules.period import Period
 from services.evaluation.rules.scoring import (
@@ -98,6 +98,7 @@ def score_indicator(indicator: Indicator, facts: Facts, period: Period, policy: 
         course=measure.course,
         range=(low, high),
         has_limit_warning=measure.kind != "money",
+        has_day_passed=indicator.target.op == "by" and days(period.last_day_over) >= number(indicator.target),
         elapsed=period.elapsed,
         is_over=period.is_over,
     )

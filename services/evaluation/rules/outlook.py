@@ -35,6 +35,11 @@ NOTHING_YET: Final = Outlook(
     zh="评价期已过四分之三,尚无数据",
     en="three quarters of the time have passed and there is nothing to measure",
 )
+DAY_PASSED: Final = Outlook(
+    state="at_risk",
+    zh="指标值规定的日期已过,尚无数据",
+    en="the day to reach has passed and there is nothing to measure",
+)
 BEHIND: Final = Outlook(
     state="at_risk",
     zh="完成进度落后于时间进度四分之一以上",
@@ -71,6 +76,7 @@ class Standing:
         course: Whether the value accumulates with time.
         range: What the value can still become, in the indicator's unit.
         has_limit_warning: Whether nearing an upper limit is a warning; amounts are agreed on and may use theirs up.
+        has_day_passed: Whether the target is a day, and that day is over.
         elapsed: The share of the window that has passed.
         is_over: Whether the window is over.
     """
@@ -82,6 +88,7 @@ class Standing:
     course: Course
     range: Range
     has_limit_warning: bool
+    has_day_passed: bool
     elapsed: Fraction
     is_over: bool
 
@@ -105,6 +112,8 @@ def outlook(standing: Standing) -> Outlook:
 def _without_facts(standing: Standing) -> Outlook:
     if standing.is_met_by_nothing:
         return NOTHING_NEEDED
+    if standing.has_day_passed:  # What was done in time may still be reported.
+        return DAY_PASSED
     return TIME_LEFT if standing.elapsed < LATE else NOTHING_YET
 
 

@@ -184,6 +184,11 @@ THREE = [signed("c"), signed("d"), signed("e"), terminated("06-01 00:00", "c"), 
             "截至2019-06-01，尚未收到本项目的预算申报信息。",
             "As of 2019-06-01 the project's budget has not been declared.",
         ),
+        (
+            [paid("600.00", "06-01 00:00")],
+            "预算尚未申报。截至2019-06-01，到位资金0万元，实际支出0.06万元。",
+            "The budget has not been declared. As of 2019-06-01, 0 had arrived and 0.06 was spent (10,000 yuan).",
+        ),
         ([declared(), *THREE], "其中2份合同已终止。", "2 of the contracts were terminated."),
         (
             [declared(), answered(10, 7, survey="a"), answered(20, 20, survey="b")],

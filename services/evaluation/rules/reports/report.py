@@ -129,13 +129,13 @@ def _overview(material: Material, course: list[Month]) -> list[Block]:
 
 def _funds(material: Material, course: list[Month]) -> list[Block]:
     execution, facts = material.score.execution, material.facts
-    initial = 0 if facts.initial_budget is None else facts.initial_budget[1]
     is_adjusted = any(material.period.had_happened(origin) for origin, _ in facts.adjustments)
+    told = "money.undeclared" if facts.initial_budget is None else "money" if is_adjusted else "money.plain"
     blocks: list[Block] = [
         _sentence(
             material,
-            "money" if is_adjusted else "money.plain",
-            initial=wan(initial),
+            told,
+            initial=wan(0 if facts.initial_budget is None else facts.initial_budget[1]),
             budget=wan(execution.budget),
             day=material.day,
             received=wan(execution.received),
@@ -146,7 +146,7 @@ def _funds(material: Material, course: list[Month]) -> list[Block]:
             surplus=wan(execution.surplus),
         )
     ]
-    if execution.spent > execution.budget:
+    if execution.spent > execution.budget and facts.initial_budget is not None:
         blocks.append(_sentence(material, "overspent"))
     if execution.received == execution.spent == 0:
         blocks.append(_sentence(material, "no_money", day=material.day))

@@ -53,6 +53,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
             "{surplus} of the budget."
         ),
     ),
+    "money.undeclared": (
+        "预算尚未申报。截至{day}，到位资金{received}万元，实际支出{spent}万元。",
+        "The budget has not been declared. As of {day}, {received} had arrived and {spent} was spent (10,000 yuan).",
+    ),
     "overspent": ("实际支出超过全年预算。", "More was spent than the budget."),
     "no_money": ("截至{day}，没有资金到位，也没有支出。", "As of {day} no funds had arrived and nothing was spent."),
     "lines": ("分科目支出（万元）", "Payments by budget line (10,000 yuan)"),
