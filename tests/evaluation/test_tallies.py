@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import example, given
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.evaluation.facts import Facts, watched_by
@@ -111,7 +112,20 @@ def test_what_was_paid_is_the_sum_of_all_payments(steps: Steps, last: int) -> No
     check(steps, last)
 
 
-@example(steps=[("opened", 0, 36), ("resolved", 0, 60), ("reopened", 0, 48)], last=48)  # Told in another order.
+@pytest.mark.parametrize(
+    "told",
+    [
+        [("opened", 0, 12), ("resolved", 0, 36)],  # Opened before the window.
+        [("opened", 0, 36), ("resolved", 0, 60), ("reopened", 0, 48)],  # In another order than that of their times.
+        [("opened", 0, 36), ("resolved", 0, 48), ("resolved", 0, 60)],  # Twice.
+        [("opened", 0, 36), ("resolved", 0, 48), ("reopened", 0, 60), ("resolved", 0, 84)],  # The last behind it.
+    ],
+)
+@pytest.mark.parametrize("last", [12, 36, 48, 60, 84])
+def test_what_happens_to_a_fault_counts_when_it_did(told: Steps, last: int) -> None:
+    check(told, last)
+
+
 @given(steps=steps("opened", "responded", "resolved", "resolved", "reopened"), last=HOURS)
 def test_faults_counted_along_are_those_of_all_faults(steps: Steps, last: int) -> None:
     check(steps, last)
@@ -128,6 +142,21 @@ def test_a_ledger_sums_up_to_any_moment_whatever_order_amounts_come_in(rows: lis
     for hours in range(0, 97, 8):
         wanted = sum(amount for hour, amount in rows if hour <= hours)
         assert ledger.until(BEGIN + timedelta(hours=hours)) == wanted
+
+
+def test_many_amounts_at_once_are_sorted_in() -> None:
+    ledger = Ledger()
+    ledger.add(BEGIN, 1)
+    assert ledger.until(BEGIN) == 1
+    for number in reversed(range(2 * FEW)):
+        ledger.add(BEGIN + timedelta(hours=number), 1)
+
+    assert [ledger.until(BEGIN + timedelta(hours=hours)) for hours in (0, 1, FEW, 3 * FEW)] == [
+        2,
+        3,
+        FEW + 2,
+        2 * FEW + 1,
+    ]
 
 
 def test_windows_that_are_asked_for_once_are_not_kept_for_ever() -> None:

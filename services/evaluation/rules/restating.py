@@ -7,11 +7,10 @@ from typing import Any, Final
 from services.evaluation.facts import Facts
 from services.evaluation.model import Policy
 
-POLICIES_KEPT: Final = 256  # Whose text is kept; more are made only where somebody tries out others.
-
 _COMPARED: Final = ("name", "target", "measured", "status", "weight", "score")
 
-_texts: dict[int, tuple[Policy, str]] = {}  # Held with its policy, whose identity nobody else can have as long.
+# Of the policies that the program has, a dozen. Each is held with its text, so that nobody else gets its identity.
+_texts: dict[int, tuple[Policy, str]] = {}
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -50,7 +49,5 @@ def _text_of(policy: Policy) -> str:
     """All that a policy says; made once, because it took a sixth of the time of a score."""
     kept = _texts.get(id(policy))
     if kept is None:
-        if len(_texts) >= POLICIES_KEPT:
-            _texts.clear()
         kept = _texts[id(policy)] = policy, repr(policy)
     return kept[1]
