@@ -15,7 +15,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -164,7 +164,7 @@ class Database:
         self.url = driver_url(url)
         self.durability: dict[str, str] = {}  # The store's version and settings, known once it was opened.
         self._schema = schema or Tables(*metadata)
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Sequence[Any]], None]] = []
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._waiting = 0
         self._claim = claim_to(self.url)
@@ -244,8 +244,12 @@ class Database:
         """
         self._is_ours, self._deposed = is_ours, deposed
 
-    def after_commit(self, listener: Callable[[], None]) -> None:
-        """Call *listener* after each commit, on the writer's thread: it must not block."""
+    def after_commit(self, listener: Callable[[Sequence[Any]], None]) -> None:
+        """
+        Call *listener* after each commit, on the writer's thread: it must not block.
+
+        It is given what the units that were committed had to tell, in order; see `shared.statements.tell`.
+        """
         self._listeners.append(listener)
 
     async def write(self, work: Callable[[Session], T]) -> T:
@@ -440,20 +444,20 @@ class Database:
 
     def _write_group(self, group: list[_Unit]) -> None:
         try:
-            outcomes = self._outcomes_of(group)
+            outcomes, told = self._outcomes_of(group)
         except Exception as error:
             self._settle([(unit, None, error) for unit in group])
             raise
-        self._settle(outcomes)
+        self._settle(outcomes, told)
 
-    def _outcomes_of(self, group: list[_Unit]) -> "list[_Outcome]":
+    def _outcomes_of(self, group: list[_Unit]) -> "tuple[list[_Outcome], list[Any]]":
         for attempt in range(1, ATTEMPTS_MAX + 1):
             transaction = _Transaction()
             try:
-                return self._commit(group, transaction)
+                self._commit(group, transaction)
             except Exception as error:  # noqa: BLE001  # Whatever broke the commit, nobody may be told it held.
                 if self._has_committed(transaction, error):
-                    return transaction.outcomes
+                    return transaction.outcomes, transaction.told
                 for unit in group:
                     unit.undone()
                 if attempt < ATTEMPTS_MAX and self._may_try_again(transaction, error):
@@ -461,10 +465,12 @@ class Database:
                     continue
                 log.error("commit_failed", units=len(group), attempts=attempt, error=str(error)[:200])
                 failure = _unavailable(error, transaction) if isinstance(error, DBAPIError) else error
-                return [(unit, None, failure) for unit in group]
+                return [(unit, None, failure) for unit in group], []
+            else:
+                return transaction.outcomes, transaction.told
         raise AssertionError("the last attempt returns")
 
-    def _commit(self, group: list[_Unit], transaction: "_Transaction") -> list["_Outcome"]:
+    def _commit(self, group: list[_Unit], transaction: "_Transaction") -> None:
         if self._connection is None and not self._take():
             raise self._refusal()
         assert self._connection is not None
@@ -478,8 +484,8 @@ class Database:
                 units.gathered.write()
                 transaction.is_ending = True
         finally:
+            transaction.told = units.gathered.told
             units.gathered.end()
-        return transaction.outcomes
 
     def _has_committed(self, transaction: "_Transaction", error: Exception) -> bool:
         """
@@ -523,20 +529,20 @@ class Database:
         except (DBAPIError, Deposed, SchemaTooNew):  # Found again, and said, by `_look`.
             return False
 
-    def _settle(self, outcomes: "list[_Outcome]") -> None:
+    def _settle(self, outcomes: "list[_Outcome]", told: Sequence[Any] = ()) -> None:
         self._waiting -= len(outcomes)
         if any(error is None for _, _, error in outcomes):
             for listener in self._listeners:
-                listener()
+                listener(told)
         awaited: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
         for unit, value, error in outcomes:
             if isinstance(unit.done, asyncio.Future):
                 awaited.setdefault(unit.done.get_loop(), []).append((unit.done, value, error))
             elif unit.done.set_running_or_notify_cancel():
                 _tell([(unit.done, value, error)])
-        for loop, told in awaited.items():  # Each loop is woken once, however many wait.
+        for loop, waiting in awaited.items():  # Each loop is woken once, however many wait.
             with contextlib.suppress(RuntimeError):  # It is closed: nobody waits any more.
-                loop.call_soon_threadsafe(_tell, told)
+                loop.call_soon_threadsafe(_tell, waiting)
 
 
 _Outcome = tuple[_Unit, Any, BaseException | None]
@@ -559,6 +565,7 @@ class _Transaction:
 
     id: str | None = None  # PostgreSQL's number for it.
     outcomes: list[_Outcome] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
     is_ending: bool = False  # COMMIT may have been sent.
     is_known: bool = True  # Whether it was committed or not.
 

@@ -37,6 +37,7 @@ class Gathered:
         self._is_in_part = False
         self._rows: dict[Writes, list[dict[str, Any]]] = {}
         self._last: dict[tuple[Writes, Hashable], dict[str, Any]] = {}
+        self.told: list[Any] = []  # For those who listen to commits.
         self._steps: list[Callable[[], object]] = []  # How to take back what was gathered, step by step.
 
     def add(self, statement: Writes, row: dict[str, Any]) -> None:
@@ -62,6 +63,11 @@ class Gathered:
             del self._last[place]
         else:
             self._last[place] = before
+
+    def tell(self, what: Any) -> None:
+        """Tell *what* to those who listen to commits, if this is committed."""
+        self.told.append(what)
+        self._steps.append(self.told.pop)
 
     def end(self) -> None:
         """Forget what still waits: the transaction is over."""

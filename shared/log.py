@@ -8,7 +8,7 @@ without gaps, each event naming the hash of the one before it.
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from shared.database import Moment
 from shared.events import base
 from shared.events.base import GENESIS_HASH, Envelope, EventData
 from shared.identity import new_id
-from shared.statements import Statement, inserting
+from shared.statements import Statement, inserting, tell
 
 metadata = sa.MetaData()
 
@@ -81,6 +81,14 @@ class Head:
     epoch: str
     seq: int
     hash: str
+
+
+class Appended(NamedTuple):
+    """An event that was committed, as the listeners to commits are told of it."""
+
+    partition: int
+    seq: int
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +172,7 @@ class EventLog:
             event=raw,
             hash=digest,
         )
+        tell(session, Appended(envelope.partition, envelope.seq, raw))
         _MOVE.last(
             session,
             envelope.partition,

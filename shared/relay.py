@@ -8,7 +8,8 @@ is a cache in memory, there is no "sent" flag, and any number of relays may run.
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError, ResponseError
 from shared import metrics
 from shared.database import Database
 from shared.events.base import GENESIS_HASH, Received, Undecodable, read
-from shared.log import EventLog, Head
+from shared.log import Appended, EventLog, Head
 from shared.problems import Unavailable
 
 BLOCK_BYTES: Final = 64  # Of SHA-256, to which HMAC fills its key up.
@@ -77,6 +78,34 @@ def _begun(key: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     return inner, outer
 
 
+class Fresh:
+    """
+    The events that were committed last, in memory: mostly they are all that the stream lacks, and need not be read.
+
+    Of a backlog nothing is kept, and nothing across a failure: then the log says what was committed.
+    """
+
+    def __init__(self) -> None:
+        self._events: deque[tuple[int, bytes]] = deque()
+
+    def add(self, events: Iterable[Appended]) -> None:
+        """Keep *events*, as they follow one another in the log."""
+        for event in events:
+            if (self._events and event.seq != self._events[-1][0] + 1) or len(self._events) == BATCH:
+                self._events.clear()
+            self._events.append((event.seq, event.raw))
+
+    def after(self, seq: int) -> list[tuple[int, bytes]]:
+        """Number and bytes of those after *seq*, if the next one is among them."""
+        while self._events and self._events[0][0] <= seq:
+            self._events.popleft()
+        return list(self._events) if self._events and self._events[0][0] == seq + 1 else []
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._events.clear()
+
+
 class Relay:
     """Copies one partition of *event_log* to its stream, woken by each commit."""
 
@@ -108,12 +137,14 @@ class Relay:
         self._trouble: str | None = None  # What Redis refuses now; told once.
         self._wake = asyncio.Event()
         self._cursor: int | None = None  # The last number known to be on the stream.
+        self._fresh = Fresh()
         self._end: Head | None = None  # Of the log, as read at `_end_read_at`, if nothing was committed since.
         self._end_read_at = float("-inf")
 
-    def wake(self) -> None:
-        """Look at the log now: something was committed."""
+    def wake(self, told: Sequence[Appended] = ()) -> None:
+        """Look at the log now: something was committed, of which events were *told*."""
         self._end = None
+        self._fresh.add(each for each in told if each.partition == self._partition)
         self._wake.set()
 
     async def run(self, redis: Redis) -> None:
@@ -127,6 +158,7 @@ class Relay:
                 while is_behind:
                     is_behind = await self._send(redis)
             except (*LOST, Unavailable) as error:
+                self._fresh.clear()
                 await self._wait(redis, error)
                 is_quiet = False
                 continue
@@ -174,6 +206,7 @@ class Relay:
                 while await self._send(redis):
                     pass
             except (*LOST, Unavailable):
+                self._fresh.clear()
                 return False
 
     async def _last_on_stream(self, redis: Redis, *, is_quiet: bool) -> tuple[int, int]:
@@ -220,6 +253,9 @@ class Relay:
             self._end, self._end_read_at = head, asyncio.get_running_loop().time()
         return head
 
+    async def _read_after(self, cursor: int) -> list[tuple[int, bytes]]:
+        return await self._database.read(lambda session: self._log.after(session, self._partition, cursor, BATCH))
+
     async def _look(self, redis: Redis, head: Head | None) -> Received | None:
         """The stream's last entry, if it is genuine. On the way *head* is told, so that a lost tail is learned of."""
         pipeline = redis.pipeline(transaction=False)
@@ -238,7 +274,7 @@ class Relay:
     async def _send(self, redis: Redis) -> bool:
         """Send the next batch; tell whether there may be more."""
         cursor = self._cursor or 0
-        events = await self._database.read(lambda session: self._log.after(session, self._partition, cursor, BATCH))
+        events = self._fresh.after(cursor) or await self._read_after(cursor)
         if not events:
             return False
         pipeline = redis.pipeline(transaction=False)

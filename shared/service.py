@@ -33,7 +33,7 @@ from shared.events import ALL
 from shared.events.base import Envelope, EventData
 from shared.feed import Commits, FeedReader, TokenFile
 from shared.idempotency import Once
-from shared.log import EventLog, Trace
+from shared.log import Appended, EventLog, Trace
 from shared.metrics import epochs_begun, events_appended
 from shared.migrations import Migrations
 from shared.problems import Unavailable
@@ -320,16 +320,16 @@ class Service:
                 await changed.wait()
             await asyncio.sleep(epochs.WITNESS_SECONDS)
 
-    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _tell(self, loop: asyncio.AbstractEventLoop, told: Sequence[Appended]) -> None:
         """After a commit, on the writer's thread: wake whoever follows the log, if there may be anything new in it."""
         if self.log.changes != self._changes_told:
             self._changes_told = self.log.changes
-            _call_soon(loop, self._committed)
+            _call_soon(loop, partial(self._committed, told))
 
-    def _committed(self) -> None:
+    def _committed(self, told: Sequence[Appended]) -> None:
         self.commits.announce()
         for relay in self._relays:
-            relay.wake()
+            relay.wake(told)
 
     def _work(self) -> list[tuple[str, Background]]:
         work: list[tuple[str, Background]] = [("bus", self._run_bus)]

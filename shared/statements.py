@@ -182,6 +182,13 @@ def insert_rows(execute: Callable[[str, Any], object], sql: str, rows: Sequence[
             start += size
 
 
+def tell(session: Session, what: Any) -> None:
+    """Tell *what* to those who listen to commits, once the transaction of *session* is committed."""
+    gathered = _store_of(session).gathered
+    if gathered is not None:
+        gathered.tell(what)
+
+
 def _store_of(session: Session) -> _Store:
     store: _Store | None = session.info.get(_STORE)
     return _read_by(session) if store is None else store

@@ -80,7 +80,7 @@ def test_units_that_wait_together_share_one_commit(url: str) -> None:
     async def scenario() -> int:
         database = Database(url, metadata)
         commits: list[None] = []
-        database.after_commit(lambda: commits.append(None))
+        database.after_commit(lambda _: commits.append(None))
         async with open_databases(database):
             held, gate = await hold(database)
             waiting = [asyncio.create_task(database.write(add(str(number)))) for number in range(50)]

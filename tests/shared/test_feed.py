@@ -334,7 +334,7 @@ def test_a_renewed_token_is_used(tmp_path: Path) -> None:
 
 def test_only_a_commit_that_may_have_appended_something_is_told_to_who_follows_the_log(live_feed: Running) -> None:
     service, told = live_feed.service, []
-    service._committed = lambda: told.append(service.log.changes)  # type: ignore[method-assign]
+    service._committed = lambda _: told.append(service.log.changes)  # type: ignore[method-assign]
 
     async def commits() -> None:
         before = service.log.changes

@@ -178,6 +178,8 @@ def test_a_database_that_fails_for_a_while_does_not_end_the_relay(tmp_path: Path
 
         service.service.log.after = failing  # type: ignore[method-assign]
         append(service, "r1")
+        eventually(lambda: on_stream(valkey) == ["r0", "r1"], "what was just committed, and need not be read")
+        valkey.flush()
         eventually(lambda: len(failures) >= 2, "a failure, and another one after it")
 
         service.service.log.after = after.__get__(service.service.log)  # type: ignore[method-assign]
