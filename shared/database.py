@@ -30,8 +30,9 @@ from sqlmodel import Session
 
 from shared.claim import claim_to
 from shared.gathering import Gathered
+from shared.lookups import Expected, Key, Lookup
 from shared.problems import Unavailable
-from shared.statements import command, work_on
+from shared.statements import begin_part, end_part, savepoint, undo_part, work_on
 from shared.stores import (
     GATHERED,
     READERS,
@@ -99,6 +100,7 @@ def _moment_of(text: str | None) -> datetime | None:
 class _Unit:
     work: Callable[[Session], Any]
     done: "Future[Any] | asyncio.Future[Any]"
+    expects: Expected = ()
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def undone(self) -> None:
@@ -252,25 +254,26 @@ class Database:
         """
         self._listeners.append(listener)
 
-    async def write(self, work: Callable[[Session], T]) -> T:
+    async def write(self, work: Callable[[Session], T], expects: Expected = ()) -> T:
         """
         Run *work* in a durable transaction; when this returns, it is on disk.
 
         *work* runs on the writer's thread and must not commit. What it raises is raised here, and then nothing of
-        it was stored. It may be run again from its beginning if its transaction fell to another's.
+        it was stored. It may be run again from its beginning if its transaction fell to another's. What it *expects*
+        to look up is looked up together with what others do.
 
         Raises:
             Unavailable: If the database refused (disk full, locked, gone), if another process is the active one, or
                 if too many units wait.
         """
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(_Unit(work, done))
+        self._put(_Unit(work, done, expects))
         return await done
 
-    def submit(self, work: Callable[[Session], T]) -> "Future[T]":
+    def submit(self, work: Callable[[Session], T], expects: Expected = ()) -> "Future[T]":
         """As `write`, for callers without an event loop."""
         done: Future[T] = Future()
-        self._put(_Unit(work, done))
+        self._put(_Unit(work, done, expects))
         return done
 
     def _put(self, unit: _Unit) -> None:
@@ -479,6 +482,7 @@ class Database:
             with self._connection.begin():
                 if not self.is_sqlite:
                     transaction.id = str(self._connection.execute(text("SELECT pg_current_xact_id()")).scalar_one())
+                units.look_up(group)
                 for unit in group:
                     transaction.outcomes.append(units.run(unit))
                 units.gathered.write()
@@ -579,6 +583,34 @@ class _Units:
         # A savepoint of its own the session makes only for a unit that does not keep to ready statements.
         self._session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
 
+    def look_up(self, group: Sequence[_Unit]) -> None:
+        """
+        Look up together what *group* expects to.
+
+        Raises:
+            DBAPIError: If the whole transaction is lost; whatever else fails is left to the unit that meets it again.
+        """
+        if len(group) == 1:
+            return
+        expected: dict[Lookup, dict[Key, None]] = {}
+        for unit in group:
+            for lookup, key in unit.expects:
+                expected.setdefault(lookup, {})[key] = None
+        self._begin()
+        try:
+            with savepoint(self._session):
+                for lookup, keys in expected.items():
+                    lookup.look_up(self._session, keys)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_fatal(error):
+                raise
+            self.gathered.forget_all()
+        finally:
+            self._session.info.clear()
+
+    def _begin(self) -> None:
+        work_on(self._session, self._connection, self.gathered)
+
     def run(self, unit: _Unit) -> _Outcome:
         """
         Run *unit*; if it is refused, only what it did itself is undone.
@@ -586,10 +618,9 @@ class _Units:
         Raises:
             DBAPIError: If the whole transaction is lost.
         """
-        mark = self.gathered.mark()
         self._session.info["undo"] = unit.undo
-        work_on(self._session, self._connection, self.gathered)
-        command(self._connection, "SAVEPOINT unit")
+        self._begin()
+        mark = begin_part(self.gathered, "unit")
         try:
             value = self._done(unit)
         except DBAPIError as error:
@@ -598,7 +629,7 @@ class _Units:
             return self._undone(unit, mark, error)
         except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
             return self._undone(unit, mark, error)
-        command(self._connection, "RELEASE SAVEPOINT unit")
+        end_part(self.gathered, "unit")
         return unit, value, None
 
     def _done(self, unit: _Unit) -> Any:
@@ -614,9 +645,7 @@ class _Units:
         return value
 
     def _undone(self, unit: _Unit, mark: int, error: Exception) -> _Outcome:
-        command(self._connection, "ROLLBACK TO SAVEPOINT unit")
-        command(self._connection, "RELEASE SAVEPOINT unit")
-        self.gathered.undo(mark)
+        undo_part(self.gathered, "unit", mark)
         unit.undone()
         return unit, None, error
 

@@ -27,14 +27,20 @@ class Writes(Protocol):
         ...
 
 
+class Finds(Protocol):
+    """What looks rows of one table up by a key."""
+
+    table: str
+
+
 class Gathered:
     """Rows and last values that wait for the end of a transaction on *connection*."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.tables: set[str] = set()  # Of which something waits.
-        self.is_part_to_begin = False  # Its savepoint is set before the first change within it.
-        self._is_in_part = False
+        self.to_begin: list[str] = []  # Savepoints to be set before the next change, the outer one first.
+        self._found: dict[Finds, dict[tuple[str, ...], list[Any]]] = {}
         self._rows: dict[Writes, list[dict[str, Any]]] = {}
         self._last: dict[tuple[Writes, Hashable], dict[str, Any]] = {}
         self.told: list[Any] = []  # For those who listen to commits.
@@ -69,23 +75,35 @@ class Gathered:
         self.told.append(what)
         self._steps.append(self.told.pop)
 
+    def find(self, lookup: Finds, rows: dict[tuple[str, ...], list[Any]]) -> None:
+        """Keep what *lookup* has found under each key, until its table changes."""
+        self._found.setdefault(lookup, {}).update(rows)
+
+    def found(self, lookup: Finds, key: tuple[str, ...]) -> list[Any] | None:
+        """What *lookup* has found under *key*; None if it has to be looked up."""
+        return self._found[lookup].get(key) if lookup in self._found else None
+
+    def forget(self, lookup: Finds, key: tuple[str, ...]) -> None:
+        """Something else may be found under *key* from now on."""
+        if lookup in self._found:
+            self._found[lookup].pop(key, None)
+
+    def forget_table(self, table: str) -> None:
+        """The rows of *table* are about to change."""
+        for lookup in [each for each in self._found if each.table == table]:
+            del self._found[lookup]
+
+    def forget_all(self) -> None:
+        """Any row is about to change."""
+        self._found.clear()
+
     def end(self) -> None:
         """Forget what still waits: the transaction is over."""
         self.tables.clear()
+        self._found.clear()
         self._rows.clear()
         self._last.clear()
         self._steps.clear()
-
-    def begin_part(self) -> None:
-        """A part begins that may be undone alone; there is no part within a part."""
-        assert not self._is_in_part
-        self._is_in_part = self.is_part_to_begin = True
-
-    def end_part(self) -> bool:
-        """The part ends; tells whether its savepoint was set."""
-        was_set = not self.is_part_to_begin
-        self._is_in_part = self.is_part_to_begin = False
-        return was_set
 
     def mark(self) -> int:
         """Where one is now, for `undo`."""
@@ -115,8 +133,11 @@ class Gathered:
         self.tables.clear()
         for statement, ready in rows.items():
             statement.run_for(self, ready)
+        changes: dict[Writes, list[dict[str, Any]]] = {}
         for (statement, _), row in last.items():
-            statement.run_for(self, [row])
+            changes.setdefault(statement, []).append(row)
+        for statement, ready in changes.items():
+            statement.run_for(self, ready)
 
     def write_for(self, words: frozenset[str]) -> None:
         """Write all of it now if one of the tables is among the *words* of a statement."""

@@ -16,8 +16,9 @@ from sqlmodel import Session
 from shared.access import caller_of
 from shared.clock import Clock
 from shared.database import Database, Moment
+from shared.lookups import Expected, Lookup
 from shared.problems import Problem
-from shared.statements import Statement, inserting
+from shared.statements import inserting
 
 KEY_LENGTH_MAX: Final = 255
 
@@ -36,10 +37,12 @@ idempotency = sa.Table(
 )
 
 _KEEP = inserting(idempotency)
-_FIND = Statement(
-    select(idempotency.c.request_hash, idempotency.c.status, idempotency.c.location, idempotency.c.response).where(
-        idempotency.c.subject == sa.bindparam("subject"), idempotency.c.key == sa.bindparam("key")
-    ),
+_FIND = Lookup(
+    select(
+        idempotency.c.request_hash, idempotency.c.status, idempotency.c.location, idempotency.c.response
+    ).add_columns(idempotency.c.subject, idempotency.c.key),
+    idempotency.c.subject,
+    idempotency.c.key,
     ignores_gathered=True,  # Two requests with one key never run at once; see `Once.answer`.
 )
 
@@ -91,10 +94,15 @@ class Once:
         self._running: set[tuple[str, str]] = set()
 
     async def answer(
-        self, request: Request, work: Callable[[Session], Answer], *, key_required: bool = False
+        self,
+        request: Request,
+        work: Callable[[Session], Answer],
+        *,
+        key_required: bool = False,
+        expects: Expected = (),
     ) -> Response:
         """
-        Do *work*, unless the request's key says that it is done.
+        Do *work*, unless the request's key says that it is done; see `Database.write` for what it *expects*.
 
         Only what was stored is remembered: a refusal may succeed later, so it is not.
 
@@ -106,17 +114,19 @@ class Once:
         if key is None:
             if key_required:
                 raise KeyMissing("send an Idempotency-Key, the same when you repeat the request")
-            return _response(await self._database.write(work))
+            return _response(await self._database.write(work, expects))
         place = (caller_of(request).subject, key)
         if place in self._running:
             raise StillRunning("the first request with this key still runs", retry_after=1)
         self._running.add(place)
         try:
-            return await self._once(place, await _request_hash(request), work)
+            return await self._once(place, await _request_hash(request), work, expects)
         finally:
             self._running.discard(place)
 
-    async def _once(self, place: tuple[str, str], request_hash: str, work: Callable[[Session], Answer]) -> Response:
+    async def _once(
+        self, place: tuple[str, str], request_hash: str, work: Callable[[Session], Answer], expects: Expected
+    ) -> Response:
         now = self._clock.now()
 
         def recorded(session: Session) -> Response:
@@ -124,6 +134,7 @@ class Once:
             if found is not None:
                 return _replay(found, request_hash)
             answer = work(session)
+            response = _response(answer)
             _KEEP.later(
                 session,
                 subject=place[0],
@@ -131,12 +142,12 @@ class Once:
                 request_hash=request_hash,
                 status=answer.status,
                 location=answer.location,
-                response=msgspec.json.encode(answer.body),
+                response=response.body,
                 created_at=now,
             )
-            return _response(answer)
+            return response
 
-        return await self._database.write(recorded)
+        return await self._database.write(recorded, ((_FIND, place), *expects))
 
 
 def key_of(request: Request) -> str | None:
@@ -190,7 +201,7 @@ def _digits(number: Decimal) -> str:
 
 
 def _find(session: Session, place: tuple[str, str]) -> tuple[str, Answered] | None:
-    row = _FIND.first(session, subject=place[0], key=place[1])
+    row = _FIND.first(session, *place)
     return None if row is None else (row[0], (row[1], row[2], row[3]))
 
 

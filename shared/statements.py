@@ -98,6 +98,7 @@ class Statement:
             for row in rows:
                 self.run(session, **row)
         elif rows:
+            gathered.write_for(frozenset((self.table,)))
             self.run_for(gathered, rows)
 
     def later(self, session: Session, **values: Any) -> None:
@@ -134,7 +135,7 @@ class Statement:
         if store.gathered is not None and not self._ignores_gathered:
             store.gathered.write_for(ready.words)
         if store.gathered is not None and self.table:
-            _before_change(store.gathered)
+            before_change(store.gathered, self.table)
         parameters = ready.parameters({**ready.fixed, **values})
         try:
             return ready, outcome(store.driver.execute(ready.sql, parameters))
@@ -148,7 +149,7 @@ class Statement:
         Raises:
             DBAPIError: As SQLAlchemy would raise it.
         """
-        _before_change(gathered)
+        before_change(gathered, self.table)
         connection: Connection = gathered.connection
         driver: Any = connection.connection.dbapi_connection
         dialect = connection.dialect
@@ -180,6 +181,11 @@ def insert_rows(execute: Callable[[str, Any], object], sql: str, rows: Sequence[
             given = tuple(chain.from_iterable(rows[start : start + size]))
             execute(f"{head} VALUES {', '.join([values] * size)}", given)
             start += size
+
+
+def gathered_of(session: Session) -> Gathered | None:
+    """What the transaction of *session* has gathered and found; None for a reader's."""
+    return _store_of(session).gathered
 
 
 def tell(session: Session, what: Any) -> None:
@@ -252,30 +258,57 @@ def savepoint(session: Session) -> Iterator[None]:
     """
     A part of *session*'s transaction that is undone alone if it raises; it may use ready statements only.
 
-    The store hears of it at the first change within it: of a part that only gathers it hears nothing.
+    SQLite hears of it at the first change within it: of a part that only gathers it hears nothing.
     """
     session.flush()
-    connection, gathered = connection_of(session), _store_of(session).gathered or Gathered(connection_of(session))
-    mark = gathered.mark()
-    gathered.begin_part()
+    gathered = _store_of(session).gathered or Gathered(connection_of(session))
+    mark = begin_part(gathered, "part")
     if _store_of(session).gathered is None:
-        _before_change(gathered)
+        set_savepoints(gathered)
     try:
         yield
     except BaseException:
-        if gathered.end_part():
-            command(connection, "ROLLBACK TO SAVEPOINT part")
-            command(connection, "RELEASE SAVEPOINT part")
-        gathered.undo(mark)
+        undo_part(gathered, "part", mark)
         raise
-    if gathered.end_part():
-        command(connection, "RELEASE SAVEPOINT part")
+    end_part(gathered, "part")
 
 
-def _before_change(gathered: Gathered) -> None:
-    if gathered.is_part_to_begin:
-        command(gathered.connection, "SAVEPOINT part")
-        gathered.is_part_to_begin = False
+def begin_part(gathered: Gathered, name: str) -> int:
+    """Begin what may be undone alone; returns the mark to undo it to."""
+    gathered.to_begin.append(name)
+    if gathered.connection.dialect.name != "sqlite":  # There a statement that only reads and fails ends it all, too.
+        set_savepoints(gathered)
+    return gathered.mark()
+
+
+def end_part(gathered: Gathered, name: str) -> None:
+    """Keep what was done since *name* began."""
+    if name in gathered.to_begin:
+        gathered.to_begin.remove(name)
+    else:
+        command(gathered.connection, f"RELEASE SAVEPOINT {name}")
+
+
+def undo_part(gathered: Gathered, name: str, mark: int) -> None:
+    """Undo what was done since *name* began."""
+    if name in gathered.to_begin:
+        gathered.to_begin.remove(name)
+    else:
+        command(gathered.connection, f"ROLLBACK TO SAVEPOINT {name}")
+        command(gathered.connection, f"RELEASE SAVEPOINT {name}")
+    gathered.undo(mark)
+
+
+def set_savepoints(gathered: Gathered) -> None:
+    """Set those that were put off."""
+    while gathered.to_begin:
+        command(gathered.connection, f"SAVEPOINT {gathered.to_begin.pop(0)}")
+
+
+def before_change(gathered: Gathered, table: str) -> None:
+    """Make ready for a change of *table*'s rows."""
+    gathered.forget_table(table)
+    set_savepoints(gathered)
 
 
 def command(connection: Connection, sql: str) -> None:

@@ -14,6 +14,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from shared.statements import set_savepoints
+
 READERS: Final = 4
 GATHERED: Final = "gathered"  # Under which a writer's connection keeps what waits for its transaction's end.
 BUSY_TIMEOUT_MS: Final = 5_000  # SQLite: for a lock that another process holds.
@@ -94,6 +96,8 @@ def writer_engine(url: URL) -> Engine:
 def _write_gathered(connection: Connection, *_: Any) -> None:
     gathered = connection.info.get(GATHERED)
     if gathered is not None:
+        gathered.forget_all()
+        set_savepoints(gathered)
         gathered.write()
 
 

@@ -1,7 +1,7 @@
 """Budget's tables and queries; nobody else reads them. Amounts are fen."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from services.budget.model import (
 )
 from shared.database import Counter, Moment
 from shared.events.base import EventData
+from shared.lookups import Expected, Lookup
 from shared.service import Publish
 from shared.statements import Statement, fields_of, inserting, table_of
 
@@ -140,14 +141,15 @@ _receipts = table_of(ReceiptRow)
 _contracts = table_of(ContractRow)
 _project: sa.BindParameter[str] = sa.bindparam("in_project")
 _amount: sa.BindParameter[int] = sa.bindparam("moved")
-_PROJECT = Statement(select(_projects).where(_projects.c.project == _project))
-_LINES = Statement(
-    select(_lines.c.line, _lines.c.name, _lines.c.initial, _lines.c.amount, _lines.c.paid)
-    .where(_lines.c.project == _project)
-    .order_by(_lines.c.place)
+_PROJECT = Lookup(select(_projects), _projects.c.project)
+_LINES = Lookup(
+    select(_lines.c.line, _lines.c.name, _lines.c.initial, _lines.c.amount, _lines.c.paid, _lines.c.project).order_by(
+        _lines.c.place
+    ),
+    _lines.c.project,
 )
-_PAYMENT = Statement(select(_payments).where(_payments.c.payment == sa.bindparam("named")))
-_CONTRACT = Statement(select(_contracts).where(_contracts.c.contract == sa.bindparam("named")))
+_PAYMENT = Lookup(select(_payments), _payments.c.payment)
+_CONTRACT = Lookup(select(_contracts), _contracts.c.contract)
 _INSERT_PAYMENT = inserting(_payments, but=["number"])
 _INSERT_RECEIPT = inserting(_receipts)
 _RECEIVE = Statement(
@@ -164,6 +166,12 @@ _MOVE_CONTRACT = Statement(
 _NOT_REVERSED = {"reversed_at": None, "reversal_reason": None, "reversed_by": None}
 
 
+def expected_of(order: PaymentOrder) -> Expected:
+    """What posting a payment will look up."""
+    expected = [(_PAYMENT, (order.payment,)), (_PROJECT, (order.project,)), (_LINES, (order.project,))]
+    return expected if order.contract is None else [*expected, (_CONTRACT, (order.contract,))]
+
+
 class Store:
     """Budget's data in one transaction, and the log that goes with it."""
 
@@ -177,14 +185,16 @@ class Store:
         self._publish(data, time)
 
     def project(self, project: str) -> Project | None:
-        row = _PROJECT.first(self._session, in_project=project)
+        row = _PROJECT.first(self._session, project)
         if row is None:
             return None
         fields = fields_of(ProjectRow, row)
         sources: dict[str, int] = {origin: fields.pop(origin) for origin in ORIGINS}
         lines = tuple(
-            Line(line=line, name=name, initial=initial, amount=amount, paid=paid)
-            for line, name, initial, amount, paid in _LINES.rows(self._session, in_project=project)
+            Line(
+                line=line, name=name, initial=initial, amount=amount, paid=paid + self._moved(_MOVE_LINE, project, line)
+            )
+            for line, name, initial, amount, paid, _ in _LINES.rows(self._session, project)
         )
         return Project(**fields, sources=sources, lines=lines)
 
@@ -214,7 +224,8 @@ class Store:
     def save_payment(self, payment: Payment) -> None:
         order = payment.order
         fields = {name: getattr(order, name) for name in PaymentOrder.__dataclass_fields__}
-        _INSERT_PAYMENT.run(
+        _PAYMENT.forget(self._session, order.payment)
+        _INSERT_PAYMENT.later(
             self._session,
             **fields,
             posted_by=payment.posted_by,
@@ -232,12 +243,20 @@ class Store:
         return _payment(row)
 
     def _move(self, order: PaymentOrder, amount: int) -> None:
-        _MOVE_LINE.run(self._session, in_project=order.project, named=order.line, moved=amount)
+        place = order.project, order.line
+        moved = self._moved(_MOVE_LINE, *place) + amount
+        _MOVE_LINE.last(self._session, place, in_project=order.project, named=order.line, moved=moved)
         if order.contract is not None:
-            _MOVE_CONTRACT.run(self._session, named=order.contract, moved=amount)
+            moved = self._moved(_MOVE_CONTRACT, order.contract) + amount
+            _MOVE_CONTRACT.last(self._session, (order.contract,), named=order.contract, moved=moved)
+
+    def _moved(self, statement: Statement, *place: str) -> int:
+        """What payments of this transaction come to that are not written yet."""
+        pending = statement.pending(self._session, place)
+        return 0 if pending is None else int(pending["moved"])
 
     def payment(self, payment: str) -> Payment | None:
-        row = _PAYMENT.first(self._session, named=payment)
+        row = _PAYMENT.first(self._session, payment)
         return None if row is None else _payment(PaymentRow(**fields_of(PaymentRow, row)))
 
     def _row(self, payment: str) -> PaymentRow | None:
@@ -284,8 +303,11 @@ class Store:
         return [(row.number or 0, _request(row)) for row in rows]
 
     def contract(self, contract: str) -> Contract | None:
-        row = _CONTRACT.first(self._session, named=contract)
-        return None if row is None else Contract(**fields_of(ContractRow, row))
+        row = _CONTRACT.first(self._session, contract)
+        if row is None:
+            return None
+        known = Contract(**fields_of(ContractRow, row))
+        return replace(known, paid=known.paid + self._moved(_MOVE_CONTRACT, contract))
 
     def paid_against(self, contract: str) -> int:
         """What the own payments against *contract*, less reversals, come to."""

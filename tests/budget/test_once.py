@@ -7,7 +7,7 @@ import threading
 import httpx
 import pytest
 
-from tests.budget.driver import Budget, a_payment
+from tests.budget.driver import Budget, a_payment, accepted, signed
 from tests.support import PATIENCE_SECONDS, problem_of
 
 
@@ -212,6 +212,37 @@ def test_many_at_once_with_keys_of_their_own_never_exceed_the_line(budget: Budge
 
     assert sorted(answer.status_code for answer in answers) == [201] * 3 + [409] * 7
     assert budget.line()["paid"] == "900.00"
+
+
+def posted_at_once(budget: Budget, *bodies: object) -> list[httpx.Response]:
+    async def all_at_once():
+        one = budget.running.sending
+        keyed = [({"Idempotency-Key": f"at-once-{number}"}, body) for number, body in enumerate(bodies)]
+        return await asyncio.gather(
+            *(one("POST", "/payments", body, role="finance", headers=headers) for headers, body in keyed)
+        )
+
+    return budget.running.run(all_at_once)
+
+
+def test_many_at_once_with_keys_of_their_own_never_exceed_the_contract(budget: Budget) -> None:
+    budget.learn(signed(amount="250.00"), accepted())
+
+    answers = posted_at_once(budget, *[a_payment("100.00", contract="c1", line="net")] * 5)
+
+    assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 3
+    refused = [answer for answer in answers if answer.status_code == 409]
+    assert {problem_of(answer) for answer in refused} == {(409, "contract-exceeded")}
+    assert {answer.json()["paid"] for answer in refused} == {"200.00"}
+    assert budget.line()["paid"] == "200.00"
+
+
+def test_one_payment_posted_at_once_with_keys_of_their_own_is_made_once(budget: Budget) -> None:
+    answers = posted_at_once(budget, *[a_payment(payment="p1")] * 5)
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
+    assert budget.line()["paid"] == "100.00"
+    assert [payment["payment"] for payment in budget.get("/payments?project=web")["items"]] == ["p1"]
 
 
 def test_a_reversal_with_a_key_is_repeated_too(budget: Budget) -> None:

@@ -135,6 +135,15 @@ async def test_ten_reports_of_one_fingerprint_at_once_open_one_fault(monitoring:
     assert len(await monitoring.events()) == 1
 
 
+async def test_one_id_reported_at_once_by_several_is_one_fault(monitoring: Monitoring) -> None:
+    reports = [monitoring.post("/faults", a_body()) for _ in range(5)]
+
+    answers = await asyncio.gather(*reports, monitoring.post("/faults", a_body(fault="F2")))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201] * 2
+    assert sorted(event["data"]["fault"] for event in await monitoring.events()) == ["F1", "F2"]
+
+
 async def test_a_fingerprint_is_free_again_once_its_fault_is_resolved(monitoring: Monitoring) -> None:
     await monitoring.post("/faults", a_body(fingerprint="x"))
     await monitoring.post("/faults/F1/resolution", RESOLUTION)

@@ -145,7 +145,7 @@ def numbering_at_insert() -> Iterator[None]:
     once, head = Once._once, EventLog._locked_head
     taken: dict[int, int] = {}
 
-    async def numbered(self: Once, place: Any, request_hash: str, work: Callable[[Session], Any]) -> Response:
+    async def numbered(self: Once, place: Any, digest: str, work: Callable[[Session], Any], expects: Any) -> Response:
         last = await self._database.read(lambda s: s.execute(sa.select(event_head.c.seq)).scalar_one())
         taken[id(self)] = seq = max(last, taken.get(id(self), 0)) + 1
 
@@ -155,7 +155,7 @@ def numbering_at_insert() -> Iterator[None]:
 
         for _ in range(seq % 3):  # Some are slower than others.
             await asyncio.sleep(0.001)
-        return await once(self, place, request_hash, as_numbered)
+        return await once(self, place, digest, as_numbered, expects)
 
     def from_the_session(self: EventLog, session: Session, partition: int) -> Head:
         found = head(self, session, partition)

@@ -12,13 +12,16 @@ import msgspec
 from fastapi import Request, Response
 
 from shared import idempotency
+from shared.lookups import Expected
 from shared.service import Service
 
 
 def hollow_out(service: Service) -> None:
     """Let *service* answer without storing that it has."""
 
-    async def answer(request: Request, work: Callable[[Any], Any], *, key_required: bool = False) -> Response:
+    async def answer(
+        request: Request, work: Callable[[Any], Any], *, key_required: bool = False, expects: Expected = ()
+    ) -> Response:
         if idempotency.key_of(request) is None and key_required:
             raise idempotency.KeyMissing("send an Idempotency-Key")
         made = work(None)

@@ -11,7 +11,7 @@ from services.budget.api import requests
 from services.budget.api.callers import Planner, Poster, Reader, Receiver
 from services.budget.api.showing import show_budget, show_payment, show_receipt
 from services.budget.model import Declaration, Origin, Payment, PaymentOrder, Receipt
-from services.budget.store import Store
+from services.budget.store import Store, expected_of
 from shared import pages
 from shared.access import Caller
 from shared.fields import LIST_MAX, Amount, AmountOrZero, Body, Day, Id, Moment, Name, Text, Year, ZoneName
@@ -139,7 +139,7 @@ def _add_payments(routes: APIRouter, service: Service) -> None:
             location = f"/payments/{payment.order.payment}"
             return Answer(status=201 if is_new else 200, body=show_payment(payment), location=location)
 
-        return await service.once.answer(request, work, key_required=True)
+        return await service.once.answer(request, work, key_required=True, expects=expected_of(order))
 
     @routes.post("/payments/{payment}/reversal", tags=["payments"], status_code=201)
     async def reverse_payment(payment: Id, body: ReversalBody, request: Request, caller: Poster) -> Response:

@@ -17,7 +17,7 @@ from services.monitoring.model import (
     FaultStatus,
     Severity,
 )
-from services.monitoring.store import Store
+from services.monitoring.store import Store, expected_of
 from shared import pages
 from shared.access import Caller
 from shared.fields import Body, Id, Moment, Name, Text
@@ -93,7 +93,7 @@ def _add_reports(routes: APIRouter, service: Service) -> None:
                 status=201 if is_new else 200, body=show_fault(fault), location=f"/faults/{fault.report.fault}"
             )
 
-        return await service.once.answer(request, work)
+        return await service.once.answer(request, work, expects=expected_of(report))
 
     @routes.get("/faults", tags=["faults"])
     async def faults(

@@ -28,7 +28,7 @@ from services.monitoring.model import (
     SurveyAnswers,
 )
 from services.monitoring.store import statements
-from services.monitoring.store.faults import Faults, a_cycle, a_fault
+from services.monitoring.store.faults import Faults, a_cycle, a_fault, expected_of
 from services.monitoring.store.tables import (
     AssetRow,
     ComplaintRow,
@@ -46,7 +46,7 @@ from shared.events.base import EventData
 from shared.service import Publish
 from shared.statements import fields_of, rows_among, savepoint
 
-__all__ = ["Store", "Table"]
+__all__ = ["Store", "Table", "expected_of"]
 
 
 class Store:
@@ -72,7 +72,7 @@ class Store:
             yield
 
     def project(self, project: str) -> Project | None:
-        if project not in self._projects and (row := statements.PROJECT.first(self._session, named=project)):
+        if project not in self._projects and (row := statements.PROJECT.first(self._session, project)):
             self._projects[project] = Project(**fields_of(ProjectRow, row))
         return self._projects.get(project)
 
@@ -86,7 +86,7 @@ class Store:
 
     def asset(self, asset: str) -> Asset | None:
         if asset not in self._assets:
-            row = statements.ASSET.first(self._session, named=asset)
+            row = statements.ASSET.first(self._session, asset)
             if row is not None:
                 self._assets[asset] = _asset(fields_of(AssetRow, row))
         return self._assets.get(asset)

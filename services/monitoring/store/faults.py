@@ -10,9 +10,23 @@ from sqlmodel import Session
 from services.monitoring.model import Fault, FaultCycle, FaultReport, FaultResolution, FaultResponse
 from services.monitoring.store import statements
 from services.monitoring.store.tables import FaultCycleRow, FaultRow
+from shared.lookups import Expected, Key, Lookup
 from shared.statements import fields_of, rows_among
 
 _Key = tuple[str, str]  # Project and fingerprint.
+
+
+def expected_of(report: FaultReport) -> Expected:
+    """What opening a fault will look up."""
+    expected: list[tuple[Lookup, Key]] = [
+        (statements.PROJECT, (report.project,)),
+        (statements.FAULT, (report.fault,)),
+    ]
+    if report.asset is not None:
+        expected.append((statements.ASSET, (report.asset,)))
+    if report.fingerprint is not None:
+        expected.append((statements.OPEN_FAULT, (report.project, report.fingerprint)))
+    return expected
 
 
 class Faults:
@@ -60,13 +74,13 @@ class Faults:
     def get(self, fault: str) -> Fault | None:
         if fault not in self._known:
             self._known[fault] = None
-            self._learn(statements.FAULT.rows(self._session, named=fault))
+            self._learn(statements.FAULT.rows(self._session, fault))
         return self._known[fault]
 
     def open_by(self, key: _Key) -> Fault | None:
         """The fault of a project that is not resolved and has a fingerprint; there is one at most."""
         if key not in self._open:
-            row = statements.OPEN_FAULT.first(self._session, named=key[0], fingerprint=key[1])
+            row = statements.OPEN_FAULT.first(self._session, *key)
             self._open[key] = None if row is None else fields_of(FaultRow, row)["fault"]
         name = self._open[key]
         return None if name is None else self.get(name)
@@ -110,13 +124,22 @@ class Faults:
         old = [fault for fault in faults if fault.report.fault in self._stored]
         # What is resolved first: a new fault may be open by its fingerprint.
         statements.CHANGE_FAULT.run_many(self._session, [_changes(fault) for fault in old])
-        statements.INSERT_FAULT.run_many(self._session, [_row(fault) for fault in new])
-        cycles = [_cycle_row(fault, place) for fault in faults for place in self._new_cycles(fault)]
-        statements.INSERT_CYCLE.run_many(self._session, cycles)
+        for fault in new:
+            self._insert(fault)
+        for fault in faults:
+            for place in self._new_cycles(fault):
+                statements.INSERT_CYCLE.later(self._session, **_cycle_row(fault, place))
         # Of a fault whose last cycle is stored, that one may have changed; of one with new cycles, the one before, too.
         changed = [_cycle_changes(fault, self._stored[fault.report.fault] - 1) for fault in old]
         statements.CHANGE_CYCLE.run_many(self._session, changed)
         self._stored |= {fault.report.fault: len(fault.cycles) for fault in faults}
+
+    def _insert(self, fault: Fault) -> None:
+        report = fault.report
+        statements.INSERT_FAULT.later(self._session, **_row(fault))
+        statements.FAULT.forget(self._session, report.fault)
+        if report.fingerprint is not None:
+            statements.OPEN_FAULT.forget(self._session, report.project, report.fingerprint)
 
     def _new_cycles(self, fault: Fault) -> range:
         return range(self._stored.get(fault.report.fault, 0), len(fault.cycles))

@@ -11,20 +11,19 @@ from services.monitoring.store.tables import (
     ProjectRow,
     ReadingRow,
 )
+from shared.lookups import Lookup
 from shared.statements import Statement, among, inserting, table_of
 
 _projects, _assets, _readings = table_of(ProjectRow), table_of(AssetRow), table_of(ReadingRow)
 _faults, _cycles, _intake = table_of(FaultRow), table_of(FaultCycleRow), table_of(IntakeRow)
 _named: sa.BindParameter[str] = sa.bindparam("named")
 
-PROJECT = Statement(select(_projects).where(_projects.c.project == _named))
+PROJECT = Lookup(select(_projects), _projects.c.project)
 PROJECTS = Statement(select(_projects).where(among(_projects.c.project)))
-ASSET = Statement(select(_assets).where(_assets.c.asset == _named))
+ASSET = Lookup(select(_assets), _assets.c.asset)
 READING = Statement(select(_readings).where(_readings.c.reading == _named))
-FAULT = Statement(select(_faults).where(_faults.c.fault == _named))
-OPEN_FAULT = Statement(
-    select(_faults).where(_faults.c.project == _named, _faults.c.open_fingerprint == sa.bindparam("fingerprint"))
-)
+FAULT = Lookup(select(_faults), _faults.c.fault)
+OPEN_FAULT = Lookup(select(_faults), _faults.c.project, _faults.c.open_fingerprint)
 FAULTS = Statement(select(_faults).where(among(_faults.c.fault)))
 OPEN_FAULTS = Statement(select(_faults).where(_faults.c.project == _named, among(_faults.c.open_fingerprint)))
 CYCLES = Statement(select(_cycles).where(among(_cycles.c.fault)))
