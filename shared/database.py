@@ -28,6 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
+from shared.arrivals import Arrivals
 from shared.claim import claim_to
 from shared.gathering import Gathered
 from shared.lookups import Expected, Key, Lookup
@@ -168,6 +169,7 @@ class Database:
         self._schema = schema or Tables(*metadata)
         self._listeners: list[Callable[[Sequence[Any]], None]] = []
         self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
+        self._arrivals: Arrivals[_Unit] | None = None
         self._waiting = 0
         self._claim = claim_to(self.url)
         self._role: Role = "standby"
@@ -260,29 +262,43 @@ class Database:
 
         *work* runs on the writer's thread and must not commit. What it raises is raised here, and then nothing of
         it was stored. It may be run again from its beginning if its transaction fell to another's. What it *expects*
-        to look up is looked up together with what others do.
+        to look up is looked up together with what others do, for which it may be held back a little; see `Arrivals`.
 
         Raises:
             Unavailable: If the database refused (disk full, locked, gone), if another process is the active one, or
                 if too many units wait.
         """
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(_Unit(work, done, expects))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        unit = _Unit(work, done, expects)
+        if expects:
+            self._admit()
+            self._arrivals_on(loop).add(unit)
+        else:
+            self._put(unit)
         return await done
 
     def submit(self, work: Callable[[Session], T], expects: Expected = ()) -> "Future[T]":
-        """As `write`, for callers without an event loop."""
+        """As `write`, for callers without an event loop; nothing is held back."""
         done: Future[T] = Future()
         self._put(_Unit(work, done, expects))
         return done
 
+    def _arrivals_on(self, loop: asyncio.AbstractEventLoop) -> Arrivals[_Unit]:
+        if self._arrivals is None or self._arrivals.loop is not loop:
+            self._arrivals = Arrivals(loop, GROUP_MAX, self._units.put)
+        return self._arrivals
+
     def _put(self, unit: _Unit) -> None:
+        self._admit()
+        self._units.put(unit)
+
+    def _admit(self) -> None:
         if self._role != "active":
             raise self._refusal()
         if self._waiting >= WAITING_MAX:
             raise Unavailable("too many writes are waiting", retry_after=1)
         self._waiting += 1
-        self._units.put(unit)
 
     def _refusal(self) -> Unavailable:
         if self._role == "standby":
