@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol, TypeVar
 
@@ -30,21 +29,18 @@ from sqlmodel import Session
 
 from shared.arrivals import Arrivals
 from shared.claim import claim_to
-from shared.gathering import Gathered
-from shared.lookups import Expected, Key, Lookup
+from shared.lookups import Expected
 from shared.problems import Unavailable
-from shared.statements import begin_part, end_part, savepoint, undo_part, work_on
 from shared.stores import (
-    GATHERED,
     READERS,
     driver_url,
     durability,
-    is_fatal,
     is_sqlite,
     may_succeed_again,
     reader_engine,
     writer_engine,
 )
+from shared.units import Outcome, Transaction, Unit, Units
 
 T = TypeVar("T")
 Role = Literal["active", "standby", "cut off"]
@@ -97,28 +93,6 @@ def _moment_of(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@dataclass(slots=True)
-class _Unit:
-    work: Callable[[Session], Any]
-    done: "Future[Any] | asyncio.Future[Any]"
-    expects: Expected = ()
-    undo: list[Callable[[], None]] = field(default_factory=list)
-
-    def undone(self) -> None:
-        for undo in self.undo:
-            undo()
-        self.undo.clear()
-
-
-def on_undo(session: Session, undo: Callable[[], None]) -> None:
-    """
-    Call *undo* on the writer's thread if what *session* did is not committed: for caches in step with the data.
-
-    A reader's session has nothing to undo.
-    """
-    session.info.get("undo", []).append(undo)
-
-
 class Schema(Protocol):
     """What brings a database to the present schema."""
 
@@ -168,8 +142,8 @@ class Database:
         self.durability: dict[str, str] = {}  # The store's version and settings, known once it was opened.
         self._schema = schema or Tables(*metadata)
         self._listeners: list[Callable[[Sequence[Any]], None]] = []
-        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
-        self._arrivals: Arrivals[_Unit] | None = None
+        self._units: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
+        self._arrivals: Arrivals[Unit] | None = None
         self._waiting = 0
         self._claim = claim_to(self.url)
         self._role: Role = "standby"
@@ -270,7 +244,7 @@ class Database:
         """
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
-        unit = _Unit(work, done, expects)
+        unit = Unit(work, done, expects)
         if expects:
             self._admit()
             self._arrivals_on(loop).add(unit)
@@ -281,15 +255,15 @@ class Database:
     def submit(self, work: Callable[[Session], T], expects: Expected = ()) -> "Future[T]":
         """As `write`, for callers without an event loop; nothing is held back."""
         done: Future[T] = Future()
-        self._put(_Unit(work, done, expects))
+        self._put(Unit(work, done, expects))
         return done
 
-    def _arrivals_on(self, loop: asyncio.AbstractEventLoop) -> Arrivals[_Unit]:
+    def _arrivals_on(self, loop: asyncio.AbstractEventLoop) -> Arrivals[Unit]:
         if self._arrivals is None or self._arrivals.loop is not loop:
             self._arrivals = Arrivals(loop, GROUP_MAX, self._units.put)
         return self._arrivals
 
-    def _put(self, unit: _Unit) -> None:
+    def _put(self, unit: Unit) -> None:
         self._admit()
         self._units.put(unit)
 
@@ -441,7 +415,7 @@ class Database:
             log.warning("connection_lost", error=str(error.orig)[:200])
             self._drop()
 
-    def _next_group(self) -> list[_Unit] | None:
+    def _next_group(self) -> list[Unit] | None:
         """What waits, at least one unit; nothing if a beat is due; None at the end."""
         try:
             first = self._units.get(timeout=None if self.is_sqlite else BEAT_SECONDS)
@@ -461,7 +435,7 @@ class Database:
             group.append(unit)
         return group
 
-    def _write_group(self, group: list[_Unit]) -> None:
+    def _write_group(self, group: list[Unit]) -> None:
         try:
             outcomes, told = self._outcomes_of(group)
         except Exception as error:
@@ -469,9 +443,9 @@ class Database:
             raise
         self._settle(outcomes, told)
 
-    def _outcomes_of(self, group: list[_Unit]) -> "tuple[list[_Outcome], list[Any]]":
+    def _outcomes_of(self, group: list[Unit]) -> tuple[list[Outcome], list[Any]]:
         for attempt in range(1, ATTEMPTS_MAX + 1):
-            transaction = _Transaction()
+            transaction = Transaction()
             try:
                 self._commit(group, transaction)
             except Exception as error:  # noqa: BLE001  # Whatever broke the commit, nobody may be told it held.
@@ -489,11 +463,11 @@ class Database:
                 return transaction.outcomes, transaction.told
         raise AssertionError("the last attempt returns")
 
-    def _commit(self, group: list[_Unit], transaction: "_Transaction") -> None:
+    def _commit(self, group: list[Unit], transaction: Transaction) -> None:
         if self._connection is None and not self._take():
             raise self._refusal()
         assert self._connection is not None
-        units = _Units(self._connection)
+        units = Units(self._connection)
         try:
             with self._connection.begin():
                 if not self.is_sqlite:
@@ -507,7 +481,7 @@ class Database:
             transaction.told = units.gathered.told
             units.gathered.end()
 
-    def _has_committed(self, transaction: "_Transaction", error: Exception) -> bool:
+    def _has_committed(self, transaction: Transaction, error: Exception) -> bool:
         """
         After a failure: whether the transaction was committed all the same; drops a connection that is no good.
 
@@ -535,7 +509,7 @@ class Database:
         transaction.is_known = True
         return bool(status == "committed")
 
-    def _may_try_again(self, transaction: "_Transaction", error: Exception) -> bool:
+    def _may_try_again(self, transaction: Transaction, error: Exception) -> bool:
         if not isinstance(error, DBAPIError) or not transaction.is_known:
             return False
         return self._regain() if error.connection_invalidated else may_succeed_again(error)
@@ -549,7 +523,7 @@ class Database:
         except (DBAPIError, Deposed, SchemaTooNew):  # Found again, and said, by `_look`.
             return False
 
-    def _settle(self, outcomes: "list[_Outcome]", told: Sequence[Any] = ()) -> None:
+    def _settle(self, outcomes: list[Outcome], told: Sequence[Any] = ()) -> None:
         self._waiting -= len(outcomes)
         if any(error is None for _, _, error in outcomes):
             for listener in self._listeners:
@@ -565,7 +539,6 @@ class Database:
                 loop.call_soon_threadsafe(_tell, waiting)
 
 
-_Outcome = tuple[_Unit, Any, BaseException | None]
 _Told = tuple["Future[Any] | asyncio.Future[Any]", Any, BaseException | None]
 
 
@@ -579,94 +552,7 @@ def _tell(told: Iterable[_Told]) -> None:
             done.set_exception(error)
 
 
-@dataclass(slots=True)
-class _Transaction:
-    """What is known of a group's transaction while it runs."""
-
-    id: str | None = None  # PostgreSQL's number for it.
-    outcomes: list[_Outcome] = field(default_factory=list)
-    told: list[Any] = field(default_factory=list)
-    is_ending: bool = False  # COMMIT may have been sent.
-    is_known: bool = True  # Whether it was committed or not.
-
-
-class _Units:
-    """The units of one transaction, each in a savepoint of its own; what they gather is written at the end."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.gathered = connection.info[GATHERED] = Gathered(connection)
-        # A savepoint of its own the session makes only for a unit that does not keep to ready statements.
-        self._session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
-
-    def look_up(self, group: Sequence[_Unit]) -> None:
-        """
-        Look up together what *group* expects to.
-
-        Raises:
-            DBAPIError: If the whole transaction is lost; whatever else fails is left to the unit that meets it again.
-        """
-        if len(group) == 1:
-            return
-        expected: dict[Lookup, dict[Key, None]] = {}
-        for unit in group:
-            for lookup, key in unit.expects:
-                expected.setdefault(lookup, {})[key] = None
-        self._begin()
-        try:
-            with savepoint(self._session):
-                for lookup, keys in expected.items():
-                    lookup.look_up(self._session, keys)
-        except Exception as error:
-            if isinstance(error, DBAPIError) and is_fatal(error):
-                raise
-            self.gathered.forget_all()
-        finally:
-            self._session.info.clear()
-
-    def _begin(self) -> None:
-        work_on(self._session, self._connection, self.gathered)
-
-    def run(self, unit: _Unit) -> _Outcome:
-        """
-        Run *unit*; if it is refused, only what it did itself is undone.
-
-        Raises:
-            DBAPIError: If the whole transaction is lost.
-        """
-        self._session.info["undo"] = unit.undo
-        self._begin()
-        mark = begin_part(self.gathered, "unit")
-        try:
-            value = self._done(unit)
-        except DBAPIError as error:
-            if is_fatal(error):
-                raise
-            return self._undone(unit, mark, error)
-        except Exception as error:  # noqa: BLE001  # Carried to the caller, whose unit alone is undone.
-            return self._undone(unit, mark, error)
-        end_part(self.gathered, "unit")
-        return unit, value, None
-
-    def _done(self, unit: _Unit) -> Any:
-        session = self._session
-        try:
-            value = unit.work(session)
-            if session.in_transaction():
-                session.commit()
-        finally:
-            session.info.clear()
-            if session.in_transaction() or session.identity_map:
-                session.close()  # The next unit finds it as new.
-        return value
-
-    def _undone(self, unit: _Unit, mark: int, error: Exception) -> _Outcome:
-        undo_part(self.gathered, "unit", mark)
-        unit.undone()
-        return unit, None, error
-
-
-def _unavailable(error: DBAPIError, transaction: _Transaction | None = None) -> Unavailable:
+def _unavailable(error: DBAPIError, transaction: Transaction | None = None) -> Unavailable:
     log.error("database_refused", error=str(error.orig)[:200])
     if transaction is not None and not transaction.is_known:
         return Unavailable(

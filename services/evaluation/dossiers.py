@@ -14,10 +14,10 @@ from sqlmodel import Session
 from services.evaluation import store
 from services.evaluation.facts import BrokenPromise, Facts, Origin, watched_by
 from shared import parking
-from shared.database import on_undo
 from shared.events import ALL
 from shared.events.base import Received, read
 from shared.subscription import Happened, Poison
+from shared.units import on_undo
 
 PAGE: Final = 5_000  # Events of any project that are folded in one snapshot.
 

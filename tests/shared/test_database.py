@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from shared.database import Database, on_undo
+from shared.database import Database
 from shared.problems import Unavailable
+from shared.units import on_undo
 from tests.shared.mechanism import open_databases
 
 metadata = sa.MetaData()

@@ -15,9 +15,10 @@ from structlog.testing import capture_logs
 
 from shared import stores
 from shared.claim import ADVISORY_LOCK
-from shared.database import ATTEMPTS_MAX, Database, on_undo
+from shared.database import ATTEMPTS_MAX, Database
 from shared.log import EventLog
 from shared.problems import Unavailable
+from shared.units import on_undo
 from tests.shared.mechanism import Source, open_databases
 from tests.shared.test_database import add, metadata, notes
 from tests.stores import Server, a_server_of_its_own, places
