@@ -189,7 +189,8 @@ def _fold_on(dossier: Dossier, session: Session, project: str) -> None:
     for position, seq, received, data in store.happened(session, project, dossier.position, dossier.seq, last):
         dossier.facts.fold(origin_of(received), data)
         dossier.position, dossier.seq = position, seq
-    dossier.position = last  # What others were told in between is not looked through again.
+    # What others were told in between is not looked through again. A reader whose snapshot is older changes nothing.
+    dossier.position = max(dossier.position, last)
 
 
 def folded(session: Session, project: str) -> Facts:
