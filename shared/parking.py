@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from shared.events.base import Contracts, Received, Undecodable, read
-from shared.received import blocks, dismissal, in_block, last_position, operation, parked_event, received_event
+from shared.received import dismissal, in_block, operation, parked_event, received_event, rows_of
 from shared.statements import Statement
 from shared.subscription import Fold, Happened, Poison
 
@@ -208,9 +208,8 @@ def refolding(forget: Callable[[Session, str], None], folds: Mapping[str, Fold],
 
 def _received(session: Session, project: str) -> Iterator[tuple[str, Received]]:
     """What was received of *project* and is not parked, in order of receipt, with its source."""
-    for block in blocks(0, last_position(session)):
-        for source, raw in _RECEIVED.rows(session, project=project, block=block, position=0):
-            yield source, read(raw)
+    for source, raw in rows_of(_RECEIVED, session, project):
+        yield source, read(raw)
 
 
 def _happened(source: str, event: Received, contracts: Contracts) -> Happened:

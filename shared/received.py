@@ -1,10 +1,10 @@
 """The consumer's tables: what was received, how far each source is applied, and what had to be parked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy import select
@@ -188,17 +188,29 @@ def last_position(session: Session) -> int:
 
 
 def blocks(position: int, last: int) -> range:
-    """The blocks that hold what was received after *position*, up to *last*; for `in_block`."""
+    """The blocks that hold what was received after *position*, up to *last*; see `rows_of`."""
     return range((position + 1) // BLOCK, last // BLOCK + 1) if last > position else range(0)
 
 
 def in_block() -> sa.ColumnElement[bool]:
-    """That an event is one of *project* in *block*, after *position*; at most `BLOCK` are, and they go by places."""
+    """That an event is one of *project* in *block*, after *position*; see `rows_of`."""
     return sa.and_(
         _block == sa.bindparam("block"),
         received_event.c.subject == sa.bindparam("project"),
         received_event.c.position > sa.bindparam("position"),
     )
+
+
+def rows_of(
+    statement: Statement, session: Session, project: str, *, position: int = 0, last: int | None = None, **values: Any
+) -> Iterator[Any]:
+    """
+    The rows that a statement with `in_block` finds of *project* after *position*, read a block at a time.
+
+    *last* is the place of the newest received event, if the caller has asked for it already.
+    """
+    for block in blocks(position, last_position(session) if last is None else last):
+        yield from statement.rows(session, project=project, block=block, position=position, **values)
 
 
 def store(session: Session, source: str, partition: int, events: Sequence[Received]) -> None:

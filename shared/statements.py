@@ -93,7 +93,7 @@ class Statement:
     def run_many(self, session: Session, rows: Sequence[dict[str, Any]]) -> None:
         """Run it in *session*'s transaction for each of *rows*."""
         session.flush()
-        gathered = _store_of(session).gathered
+        gathered = gathered_of(session)
         if gathered is None:
             for row in rows:
                 self.run(session, **row)
@@ -103,7 +103,7 @@ class Statement:
 
     def later(self, session: Session, **values: Any) -> None:
         """Run it at the end of the transaction that *session* shares with others; see `Gathered`."""
-        gathered = _store_of(session).gathered
+        gathered = gathered_of(session)
         if gathered is None:
             self.run(session, **values)
         else:
@@ -111,7 +111,7 @@ class Statement:
 
     def last(self, session: Session, key: Hashable, **values: Any) -> None:
         """As `later`, in place of what was to be written under *key*."""
-        gathered = _store_of(session).gathered
+        gathered = gathered_of(session)
         if gathered is None:
             self.run(session, **values)
         else:
@@ -119,7 +119,7 @@ class Statement:
 
     def pending(self, session: Session, key: Hashable) -> dict[str, Any] | None:
         """The values that are to be written under *key*, if any."""
-        gathered = _store_of(session).gathered
+        gathered = gathered_of(session)
         return None if gathered is None else gathered.last(self, key)
 
     def _run(self, session: Session, values: dict[str, Any], outcome: _Convert) -> tuple[_Ready, Any]:
@@ -190,7 +190,7 @@ def gathered_of(session: Session) -> Gathered | None:
 
 def tell(session: Session, what: Any) -> None:
     """Tell *what* to those who listen to commits, once the transaction of *session* is committed."""
-    gathered = _store_of(session).gathered
+    gathered = gathered_of(session)
     if gathered is not None:
         gathered.tell(what)
 
@@ -261,9 +261,10 @@ def savepoint(session: Session) -> Iterator[None]:
     SQLite hears of it at the first change within it: of a part that only gathers it hears nothing.
     """
     session.flush()
-    gathered = _store_of(session).gathered or Gathered(connection_of(session))
+    shared = gathered_of(session)
+    gathered = shared or Gathered(connection_of(session))
     mark = begin_part(gathered, "part")
-    if _store_of(session).gathered is None:
+    if shared is None:
         set_savepoints(gathered)
     try:
         yield

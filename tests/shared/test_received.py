@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from shared.database import Database
 from shared.migrations import Migrations
-from shared.received import BLOCK, blocks, in_block, last_position, received_event
+from shared.received import BLOCK, blocks, in_block, received_event, rows_of
 from shared.statements import Statement
 from shared.stores import driver_url, writer_engine
 from tests.shared.mechanism import open_databases
@@ -39,11 +39,7 @@ def row(position: int, project: str) -> dict[str, Any]:
 
 
 def found(session: Session, position: int) -> list[int]:
-    return [
-        place
-        for block in blocks(position, last_position(session))
-        for (place,) in FOUND.rows(session, project="p", block=block, position=position)
-    ]
+    return [place for (place,) in rows_of(FOUND, session, "p", position=position)]
 
 
 def test_everything_of_a_project_after_a_place_is_found_in_order(store: Store) -> None:

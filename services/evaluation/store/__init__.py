@@ -29,12 +29,12 @@ from shared.events.base import EventData, Received, read
 from shared.events.evaluation import DeviationExplained, MeasurementReported, PlanAdopted, RatingGiven, ScoreUpdated
 from shared.log import event_head, event_log, partition_of
 from shared.received import (
-    blocks,
     dismissal,
     in_block,
     last_position,
     parked_event,
     received_event,
+    rows_of,
     watermark_table,
 )
 from shared.statements import Statement, inserting, table_of
@@ -125,17 +125,14 @@ def happened(
     """
     What happened to *project* after a place in what was received (*position*) and in the own log (*seq*).
 
-    *last* is the place of the newest received event, if the caller has asked for it already.
-
-    Parked events are left out. Yields the new place with each event.
+    Parked events are left out; *last* as in `rows_of`. Yields the new place with each event.
     """
     for number, event, data in own_facts(session, project, seq):
         yield position, number, event, data
         seq = number
-    for block in blocks(position, last_position(session) if last is None else last):
-        for place, raw in _RECEIVED.rows(session, project=project, block=block, position=position):
-            event = read(raw)
-            yield place, seq, event, ALL.decode(event.envelope)
+    for place, raw in rows_of(_RECEIVED, session, project, position=position, last=last):
+        event = read(raw)
+        yield place, seq, event, ALL.decode(event.envelope)
 
 
 def received(session: Session, position: int, most: int) -> list[tuple[int, str | None, bytes]]:
@@ -162,11 +159,8 @@ def kept_events(session: Session, project: str, source: str) -> Iterator[KeptEve
     if source == "evaluation":
         yield from _own_kept(session, project)
         return
-    for block in blocks(0, last_position(session)):
-        for p, epoch, seq, digest, raw, is_parked in _KEPT.rows(
-            session, project=project, block=block, position=0, source=source
-        ):
-            yield KeptEvent(source, p, epoch, seq, digest, raw, bool(is_parked))
+    for p, epoch, seq, digest, raw, is_parked in rows_of(_KEPT, session, project, source=source):
+        yield KeptEvent(source, p, epoch, seq, digest, raw, bool(is_parked))
 
 
 def _own_kept(session: Session, project: str) -> Iterator[KeptEvent]:
