@@ -17,14 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any, Final, Literal, Protocol, TypeVar
 
-import sqlalchemy as sa
 import structlog
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, text
+from sqlalchemy import Connection, Engine, MetaData, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Session
 
 from shared.arrivals import Arrivals
@@ -52,45 +49,7 @@ PAUSE_SECONDS: Final = 0.02  # Before the second attempt; doubled for each furth
 BEAT_SECONDS: Final = 1.0  # Between signs of life on a silent connection; see `SILENCE_MS`.
 LOOK_SECONDS: Final = 0.5  # Between attempts to take the claim, or to reach a database that is gone.
 
-# Numbers that only grow, beyond 2³¹. SQLite counts its keys by itself only in a column declared exactly INTEGER.
-Counter = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
 log = structlog.get_logger()
-
-
-class Moment(TypeDecorator[datetime]):
-    """A column for a moment with its zone, kept in UTC; SQLite itself knows no zones, and keeps text."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        # In one step: SQLAlchemy's own, for SQLite, was a tenth of what taking in an event cost.
-        return _text_of if dialect.name == "sqlite" else super().bind_processor(dialect)
-
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
-        return _moment_of if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _in_utc(value)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-
-def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a moment needs a zone")
-    return moment.astimezone(UTC)
-
-
-def _text_of(moment: datetime | None) -> str | None:
-    """As SQLAlchemy writes it: a space between day and time, always six decimals, no zone."""
-    return None if moment is None else _in_utc(moment).isoformat(" ", "microseconds")[:-6]  # Less "+00:00".
-
-
-def _moment_of(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 class Schema(Protocol):

@@ -22,7 +22,7 @@ from sqlalchemy import URL, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from shared.database import Moment
+from shared.columns import Moment
 from shared.identity import new_id
 from shared.log import EventLog, Head, event_head, metadata
 

@@ -15,7 +15,8 @@ from sqlmodel import Session
 
 from shared.access import caller_of
 from shared.clock import Clock
-from shared.database import Database, Moment
+from shared.columns import Moment
+from shared.database import Database
 from shared.lookups import Expected, Lookup
 from shared.problems import Problem
 from shared.statements import inserting

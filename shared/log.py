@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from shared.clock import Clock
-from shared.database import Moment
+from shared.columns import Moment
 from shared.events import base
 from shared.events.base import GENESIS_HASH, Envelope, EventData
 from shared.identity import new_id

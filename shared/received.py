@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlmodel import Session
 
-from shared.database import Counter, Moment
+from shared.columns import Counter, Moment
 from shared.events.base import Received
 from shared.log import Head
 from shared.statements import Statement, connection_of, insert_rows

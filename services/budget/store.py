@@ -21,7 +21,7 @@ from services.budget.model import (
     Receipt,
     RequestedPayment,
 )
-from shared.database import Counter, Moment
+from shared.columns import Counter, Moment
 from shared.events.base import EventData
 from shared.lookups import Expected, Lookup
 from shared.service import Publish

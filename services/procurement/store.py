@@ -21,7 +21,7 @@ from services.procurement.model import (
     Supplier,
     Terms,
 )
-from shared.database import Counter, Moment
+from shared.columns import Counter, Moment
 from shared.events.base import EventData
 from shared.service import Publish
 

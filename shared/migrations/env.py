@@ -7,7 +7,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlmodel import AutoString
 
-from shared.database import Moment
+from shared.columns import Moment
 
 given = context.config.attributes
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from shared.database import Counter, Database, Moment
+from shared.columns import Counter, Moment
+from shared.database import Database
 from shared.problems import Unavailable
 from shared.statements import Statement, inserting, savepoint
 from tests.shared.mechanism import open_databases

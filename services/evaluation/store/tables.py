@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from shared.database import Moment
+from shared.columns import Moment
 
 
 class Table(SQLModel, registry=registry()):

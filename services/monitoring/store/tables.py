@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from shared.database import Counter, Moment
+from shared.columns import Counter, Moment
 
 
 class Table(SQLModel, registry=registry()):
