@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.speed import apply, durable, fanout, freshness, growth, idle, pull
+from bench.speed import apply, durable, fanout, freshness, growth, idle, pull, scores
 from bench.speed.figures import Figure, NotSo, circumstances, write
 
 MINUTES = 120
@@ -21,6 +21,7 @@ PATHS: dict[str, Callable[[int, float], list[Figure]]] = {
     "idle": idle.measure,
     "pull": pull.measure,
     "growth": growth.measure,
+    "scores": scores.measure,
 }
 
 

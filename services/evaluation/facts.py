@@ -157,13 +157,12 @@ class Trail:
     It says nothing that the facts do not say.
     """
 
-    __slots__ = ("faults", "payments", "reversals", "steps", "tallies")
+    __slots__ = ("faults", "payments", "reversals", "tallies")
 
     def __init__(self) -> None:
         self.payments: list[Payment] = []
         self.reversals: list[Payment] = []
-        self.faults: list[Fault] = []
-        self.steps: list[tuple[Fault, int]] = []  # With how many steps the fault then had.
+        self.faults: list[Fault] = []  # Each time something was told of one.
         self.tallies: dict[Hashable, object] = {}
 
 
@@ -353,7 +352,7 @@ def _fault_opened(facts: Facts, origin: Origin, data: monitoring.FaultOpened) ->
 def _step(facts: Facts, name: str, step: Step, origin: Origin) -> None:
     fault = _known(facts.faults, name, "fault")
     fault.steps.append((step, origin))
-    facts.trail.steps.append((fault, len(fault.steps)))
+    facts.trail.faults.append(fault)
 
 
 def _fault_responded(facts: Facts, origin: Origin, data: monitoring.FaultResponded) -> None:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -13,7 +13,8 @@ from shared.dates import end_of, start_of, zone
 
 Span: TypeAlias = tuple[datetime, datetime]
 _MICROSECOND: Final = timedelta(microseconds=1)
-_PER_SECOND: Final = 1_000_000
+PER_SECOND: Final = 1_000_000  # Microseconds.
+PER_HOUR: Final = 3600 * PER_SECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +45,15 @@ class Period:
         )
 
     @property
+    def whole(self) -> "Period":
+        """The same window as seen from its end."""
+        return replace(self, as_of=self.ends_at)
+
+    @property
     def elapsed(self) -> Fraction:
         """The share of the window that has passed, 0 to 1."""
-        whole = (self.ends_at - self.starts_at) // _MICROSECOND
-        passed = (min(max(self.as_of, self.starts_at), self.ends_at) - self.starts_at) // _MICROSECOND
+        whole = microseconds(self.starts_at, self.ends_at)
+        passed = microseconds(self.starts_at, min(max(self.as_of, self.starts_at), self.ends_at))
         return Fraction(passed, whole)
 
     @property
@@ -115,14 +121,19 @@ def clip(spans: Iterable[Span], start: datetime, end: datetime) -> list[Span]:
     return union((max(a, start), min(b, end)) for a, b in spans)
 
 
+def microseconds(start: datetime, end: datetime) -> int:
+    """The microseconds from *start* to *end*; below 0 if it is before."""
+    return (end - start) // _MICROSECOND
+
+
 def seconds(spans: Iterable[Span]) -> Fraction:
     """The length of *spans* together, exact to the microsecond."""
-    return Fraction(sum((end - start) // _MICROSECOND for start, end in spans), _PER_SECOND)
+    return Fraction(sum(microseconds(start, end) for start, end in spans), PER_SECOND)
 
 
 def hours(start: datetime, end: datetime) -> Fraction:
     """The hours from *start* to *end*, never below 0."""
-    return Fraction(max(0, (end - start) // _MICROSECOND), 3600 * _PER_SECOND)
+    return Fraction(max(0, microseconds(start, end)), PER_HOUR)
 
 
 def _end(span: Span) -> datetime:

@@ -1,16 +1,24 @@
 """Measures over faults and maintenance."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
-from itertools import chain
 from typing import Final
 
-from services.evaluation.facts import Facts, Fault, Maintenance, Origin
-from services.evaluation.rules.measures.base import Later, Measured, Term, quotient
-from services.evaluation.rules.measures.tallies import Ledger, lies_in, tally
-from services.evaluation.rules.period import Period, Span, clip, hours, seconds, union, without
+from services.evaluation.facts import Facts, Fault
+from services.evaluation.rules.measures.base import Contribution, Later, Measured, Term, quotient
+from services.evaluation.rules.measures.running import (
+    Downtime,
+    Ended,
+    Resolved,
+    Waits,
+    announced,
+    excused,
+    is_outage,
+    running,
+)
+from services.evaluation.rules.measures.steps import answered_at, happened, is_resolved, outages, repaired_at
+from services.evaluation.rules.period import PER_HOUR, Period, clip, hours, seconds, without
 
 SECONDS_PER_HOUR: Final = 3600
 
@@ -28,7 +36,8 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
     Pending: never once the window has begun: time itself is what it is measured by.
     Source: interfaces, "Measures".
     """
-    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
+    asset = arguments.get("asset")
+    down, whole, window = _downtime(facts, period, asset)
     return Measured(
         value=quotient(down, whole),
         terms=(
@@ -38,7 +47,7 @@ def fault_rate(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Me
         formula=("中断时长 ÷ 应运行时长", "hours down ÷ hours in which it should run"),
         expression="a / b",
         range=(quotient(down, window), None),
-        evidence=evidence,
+        evidence=Later(lambda: _outages(facts, period, asset)),
     )
 
 
@@ -51,7 +60,8 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     Pending: never once the window has begun.
     Source: interfaces, "Measures".
     """
-    down, whole, window, evidence = _downtime(facts, period, arguments.get("asset"))
+    asset = arguments.get("asset")
+    down, whole, window = _downtime(facts, period, asset)
     up = whole - down
     return Measured(
         value=quotient(up, whole),
@@ -62,7 +72,7 @@ def availability(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
         formula=("正常运行时长 ÷ 应运行时长", "hours up ÷ hours in which it should run"),
         expression="a / b",
         range=(None, quotient(window - down, window)),
-        evidence=evidence,
+        evidence=Later(lambda: _outages(facts, period, asset)),
     )
 
 
@@ -77,8 +87,8 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
     Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
-    kept = tally(facts, (_Resolved, period.starts_at, period.ends_at), lambda: _Resolved(period))
-    resolved, opened = Fraction(kept.resolved(period)), Fraction(kept.opened(period))
+    kept = running(facts, period, Resolved)
+    resolved, opened = Fraction(kept.resolved), Fraction(kept.opened)
     return Measured(
         value=quotient(resolved, opened),
         terms=(Term("已排除故障数", "faults resolved", resolved), Term("故障总数", "faults opened", opened)),
@@ -86,12 +96,8 @@ def fault_resolution_rate(facts: Facts, period: Period, arguments: Mapping[str, 
         expression="a / b",
         evidence=Later(
             lambda: (
-                *((fault.origin, Fraction(_is_resolved(fault, period))) for fault in _faults(facts, period)),
-                *(
-                    bound
-                    for fault in _faults(facts, period)
-                    for bound in _bounds(fault, period, "resolved", "reopened")
-                ),
+                *((fault.origin, Fraction(is_resolved(fault, period))) for fault in _faults(facts, period)),
+                *_bounds(_faults(facts, period), period, "resolved", "reopened"),
             )
         ),
     )
@@ -109,7 +115,7 @@ def response_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -
     Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Precise points".
     """
-    return _spread(facts, period, arguments, _hours_to_response, ("responded", "resolved"), ("响应", "response"))
+    return _spread(facts, period, arguments, answered_at, ("responded", "resolved"), ("响应", "response"))
 
 
 def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
@@ -123,23 +129,23 @@ def repair_hours(facts: Facts, period: Period, arguments: Mapping[str, str]) -> 
     Pending: while the window is open and no fault was opened; vacuously met when it is over.
     Source: interfaces, "Measures".
     """
-    return _spread(facts, period, arguments, _hours_to_repair, ("resolved", "reopened"), ("修复", "repair"))
+    return _spread(facts, period, arguments, repaired_at, ("resolved", "reopened"), ("修复", "repair"))
 
 
 def _spread(
     facts: Facts,
     period: Period,
     arguments: Mapping[str, str],
-    find: Callable[[Fault, Period], Fraction],
+    ended: Ended,
     bounds: tuple[str, str],
     words: tuple[str, str],
 ) -> Measured:
-    faults = _faults(facts, period)
-    found = [(fault.origin, find(fault, period)) for fault in faults]
+    waits = running(facts, period, Waits, ended)
+    lengths = waits.lengths(period.until)
     statistic = arguments.get("statistic", "max")
     zh, en = _STATISTICS[statistic]
-    value = _statistic(statistic, [span for _, span in found]) if found else None
-    terms = [Term("故障数", "faults", Fraction(len(found)))]
+    value = _statistic(statistic, waits, period) if lengths else None
+    terms = [Term("故障数", "faults", Fraction(len(lengths)))]
     if value is not None:
         terms.append(Term(f"{words[0]}时间的{zh}(小时)", f"{en} of the {words[1]} hours", value))
     return Measured(
@@ -148,7 +154,12 @@ def _spread(
         formula=(f"各次故障{words[0]}时间的{zh}", f"the {en} of the {words[1]} hours"),
         expression="b",
         range=(value if statistic == "max" else None, None),  # The longest so far stays the longest.
-        evidence=Later(lambda: (*found, *(bound for fault in faults for bound in _bounds(fault, period, *bounds)))),
+        evidence=Later(
+            lambda: (
+                *((fault.origin, _hours(fault, period, ended)) for fault in _faults(facts, period)),
+                *_bounds(_faults(facts, period), period, *bounds),
+            )
+        ),
     )
 
 
@@ -160,144 +171,47 @@ _STATISTICS: Final[Mapping[str, tuple[str, str]]] = {
 STATISTICS: Final = frozenset(_STATISTICS)
 
 
-def _statistic(name: str, spans: Sequence[Fraction]) -> Fraction:
+def _statistic(name: str, waits: Waits, period: Period) -> Fraction:
     if name == "mean":
-        return sum(spans, Fraction(0)) / len(spans)
-    ordered = sorted(spans)
-    rank = len(ordered) if name == "max" else math.ceil(Fraction(95, 100) * len(ordered))
-    return ordered[rank - 1]
+        return waits.mean(period.until) / PER_HOUR
+    lengths = waits.lengths(period.until)
+    rank = len(lengths) if name == "max" else math.ceil(Fraction(95, 100) * len(lengths))
+    return Fraction(lengths[rank - 1], PER_HOUR)
+
+
+def _hours(fault: Fault, period: Period, ended: Ended) -> Fraction:
+    return hours(fault.origin.time, ended(fault, period) or period.until)
 
 
 def _faults(facts: Facts, period: Period) -> list[Fault]:
     return [fault for fault in facts.faults.values() if period.has(fault.origin)]
 
 
-def _is_resolved(fault: Fault, period: Period) -> bool:
-    happened = [step for step, origin in fault.steps if period.has(origin) and step != "responded"]
-    return bool(happened) and happened[-1] == "resolved"
+def _downtime(facts: Facts, period: Period, asset: str | None) -> tuple[Fraction, Fraction, Fraction]:
+    """Seconds down, seconds in which it should run until now, and in the whole window."""
+    excuses = excused(facts, period)[None]
+    whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), excuses)
+    window = without([(period.starts_at, period.ends_at)], excuses)
+    down = running(facts, period, Downtime, asset).seconds(period.until)
+    return down, seconds(whole), seconds(window)
 
 
-def _hours_to_response(fault: Fault, period: Period) -> Fraction:
-    answered = (origin.time for step, origin in fault.steps if period.has(origin) and step != "reopened")
-    return hours(fault.origin.time, min(answered, default=period.until))
+def _outages(facts: Facts, period: Period, asset: str | None) -> Iterator[Contribution]:
+    """The hours that each fault contributed, what bounds them, and the maintenance that excuses."""
+    faults = [fault for fault in _faults(facts, period) if is_outage(fault, asset)]
+    excuses = excused(facts, period)
+    for fault in faults:
+        closed, since = outages(fault, period)
+        spans = closed if since is None else [*closed, (since, period.until)]
+        counted = without(spans, excuses.get(fault.asset, excuses[None]))
+        yield fault.origin, seconds(counted) / SECONDS_PER_HOUR
+    yield from _bounds(faults, period, "resolved", "reopened")
+    assets = {None, *(fault.asset for fault in faults)}
+    for window in announced(facts, period):
+        if window.asset in assets:
+            yield window.origin, Fraction(0)
 
 
-def _hours_to_repair(fault: Fault, period: Period) -> Fraction:
-    resolved = [origin.time for step, origin in fault.steps if period.has(origin) and step == "resolved"]
-    return hours(fault.origin.time, resolved[-1] if _is_resolved(fault, period) else period.until)
-
-
-def _open_spans(fault: Fault, period: Period) -> list[Span]:
-    """When the fault was open: from its occurrence, and from each reopening, to the resolution that followed."""
-    spans: list[Span] = []
-    since = fault.origin.time
-    is_open = True
-    for step, origin in fault.steps:
-        if not period.has(origin):
-            continue
-        if step == "resolved" and is_open:
-            spans.append((since, origin.time))
-            is_open = False
-        elif step == "reopened" and not is_open:
-            since, is_open = origin.time, True
-    return [*spans, (since, period.until)] if is_open else spans
-
-
-def _downtime(
-    facts: Facts, period: Period, asset: str | None
-) -> tuple[Fraction, Fraction, Fraction, tuple[tuple[Origin, Fraction], ...]]:
-    """
-    Seconds down, seconds in which it should run until now and in the whole window, and what each fault contributed in
-    hours.
-    """
-    faults = [
-        fault for fault in _faults(facts, period) if fault.is_service_down and (asset is None or fault.asset == asset)
-    ]
-    announced = _announced(facts, period, {None, *(fault.asset for fault in faults)})
-    excused = {name: union(map(_span, (*announced[None], *windows))) for name, windows in announced.items()}
-    whole = without(clip([(period.starts_at, period.until)], period.starts_at, period.until), excused[None])
-    window = without([(period.starts_at, period.ends_at)], excused[None])
-    down = [
-        without(clip(_open_spans(fault, period), period.starts_at, period.until), excused[fault.asset])
-        for fault in faults
-    ]
-    evidence = [(fault.origin, seconds(spans) / SECONDS_PER_HOUR) for fault, spans in zip(faults, down, strict=True)]
-    evidence += [bound for fault in faults for bound in _bounds(fault, period, "resolved", "reopened")]
-    evidence += [(window.origin, Fraction(0)) for windows in announced.values() for window in windows]
-    return seconds(union(chain.from_iterable(down))), seconds(whole), seconds(window), tuple(evidence)
-
-
-def _announced(facts: Facts, period: Period, assets: set[str | None]) -> dict[str | None, list[Maintenance]]:
-    """The windows that touch the period, by asset; under None those of the project."""
-    found: dict[str | None, list[Maintenance]] = {asset: [] for asset in assets}
-    for window in facts.maintenance:
-        touches = window.starts_at < period.until and window.ends_at > period.starts_at
-        if touches and window.asset in found and period.has_changed(window.origin):
-            found[window.asset].append(window)
-    return found
-
-
-def _bounds(fault: Fault, period: Period, *kinds: str) -> list[tuple[Origin, Fraction]]:
-    """The steps of a fault that bound its time: evidence, though they add nothing of their own."""
-    return [(origin, Fraction(0)) for step, origin in fault.steps if step in kinds and period.has(origin)]
-
-
-def _span(window: Maintenance) -> Span:
-    return window.starts_at, window.ends_at
-
-
-class _Resolved:
-    """
-    The running numbers of faults opened and resolved.
-
-    A fault whose steps are not told in the order of their times is looked at as a whole, each time: what counts is the
-    step told last of those that had happened.
-    """
-
-    def __init__(self, period: Period) -> None:
-        self._period = period
-        self._faults = self._steps = 0  # Taken up.
-        self._opened, self._resolved = Ledger(), Ledger()
-        self._out_of_order: dict[int, Fault] = {}
-
-    def take_up(self, facts: Facts) -> None:
-        trail = facts.trail
-        for fault in trail.faults[self._faults :]:
-            if lies_in(self._period, fault.origin):
-                self._opened.add(fault.origin.time, 1)
-        for fault, steps in trail.steps[self._steps :]:
-            if lies_in(self._period, fault.origin):
-                self._step(fault, steps)
-        self._faults, self._steps = len(trail.faults), len(trail.steps)
-
-    def _step(self, fault: Fault, steps: int) -> None:
-        before, after = self._turns(fault, steps - 1) if steps > 1 else [], self._turns(fault, steps)
-        if after is None:
-            self._out_of_order[id(fault)] = fault
-        for turns, sign in ((before or [], -1), (after or [], 1)):
-            for time, amount in turns:
-                self._resolved.add(time, sign * amount)
-
-    def _turns(self, fault: Fault, steps: int) -> list[tuple[datetime, int]] | None:
-        """When a fault became resolved (1), and when no more (-1), by its first *steps*; None if disordered."""
-        turns: list[tuple[datetime, int]] = []
-        is_resolved, since = False, fault.origin.time
-        for step, origin in fault.steps[:steps]:
-            if step == "responded" or not lies_in(self._period, origin):
-                continue
-            if origin.time < since:
-                return None
-            since = origin.time
-            if is_resolved != (step == "resolved"):
-                is_resolved = not is_resolved
-                turns.append((since, 1 if is_resolved else -1))
-        return turns
-
-    def opened(self, period: Period) -> int:
-        """How many faults had been opened as *period* sees it."""
-        return self._opened.until(period.as_of)
-
-    def resolved(self, period: Period) -> int:
-        """How many of them were resolved."""
-        odd = (fault for fault in self._out_of_order.values() if period.has(fault.origin))
-        return self._resolved.until(period.as_of) + sum(_is_resolved(fault, period) for fault in odd)
+def _bounds(faults: Iterable[Fault], period: Period, *kinds: str) -> Iterator[Contribution]:
+    """The steps of faults that bound their time: evidence, though they add nothing of their own."""
+    return ((origin, Fraction(0)) for fault in faults for origin in happened(fault, period, *kinds))

@@ -1,8 +1,9 @@
 """Measures over readings, and over events of any kind."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from fractions import Fraction
+from operator import add
 from typing import Final
 
 import msgspec
@@ -14,7 +15,8 @@ from services.evaluation.rules.period import Period
 from shared.events.base import EventData
 from shared.events.monitoring import ReadingRecorded
 
-Found = Sequence[tuple[Origin, Fraction]]
+FIGURE_DIGITS: Final = 12  # After the point, at most; see `shared.events.base.Figure`.
+_SCALE: Final = 10**FIGURE_DIGITS
 
 
 def reading(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
@@ -27,16 +29,13 @@ def reading(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measu
     Source: interfaces, "Measures".
     """
     metric, asset = arguments["metric"], arguments.get("asset")
-    recorded = [
-        (origin, data)
-        for origin, data in facts.events.get(f"{ReadingRecorded.type}:{metric}", ())
-        if isinstance(data, ReadingRecorded) and period.has(origin) and (asset is None or data.asset == asset)
-    ]
-    found = [(origin, Fraction(data.value)) for origin, data in recorded]
-    zh, en, statistic = _STATISTICS[arguments.get("statistic", "last")]
-    units = "、".join(sorted({data.unit for _, data in recorded}))
-    value = statistic(found) if found else None
-    terms = [Term("读数个数", "readings", Fraction(len(found)))]
+    statistic = arguments.get("statistic", "last")
+    zh, en, _ = _STATISTICS[statistic]
+    key = (_Readings, period.starts_at, period.ends_at, metric, asset, statistic)
+    kept = tally(facts, key, lambda: _Readings(period, metric, asset, statistic))
+    units = "、".join(kept.units(period.as_of))
+    count, value = kept.count(period.as_of), kept.value(period.as_of)
+    terms = [Term("读数个数", "readings", Fraction(count))]
     if value is not None:
         terms.append(Term(f"读数的{zh}({units})", f"{en} of the readings ({units})", value))
     return Measured(
@@ -44,34 +43,70 @@ def reading(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measu
         terms=tuple(terms),
         formula=(f"读数的{zh}", f"the {en} of the readings"),
         expression="b",
-        range=(value if statistic is _maximum else None, value if statistic is _minimum else None),
-        evidence=tuple(found),
+        range=(value if statistic == "max" else None, value if statistic == "min" else None),
+        evidence=Later(
+            lambda: ((origin, Fraction(data.value)) for origin, data in kept.found(facts) if period.has(origin))
+        ),
     )
 
 
-def _last(found: Found) -> Fraction:
-    return max(found, key=lambda row: (row[0].time, row[0].sequence))[1]
+def _later(_: int, then: int) -> int:
+    return then
 
 
-def _minimum(found: Found) -> Fraction:
-    return min(value for _, value in found)
-
-
-def _maximum(found: Found) -> Fraction:
-    return max(value for _, value in found)
-
-
-def _mean(found: Found) -> Fraction:
-    return sum((value for _, value in found), Fraction(0)) / len(found)
-
-
-_STATISTICS: Final[Mapping[str, tuple[str, str, Callable[[Found], Fraction]]]] = {
-    "last": ("最近值", "last", _last),
-    "min": ("最小值", "minimum", _minimum),
-    "max": ("最大值", "maximum", _maximum),
-    "mean": ("平均值", "mean", _mean),
+_STATISTICS: Final[Mapping[str, tuple[str, str, Callable[[int, int], int]]]] = {
+    "last": ("最近值", "last", _later),
+    "min": ("最小值", "minimum", min),
+    "max": ("最大值", "maximum", max),
+    "mean": ("平均值", "mean", add),
 }
 STATISTICS: Final = frozenset(_STATISTICS)
+
+
+class _Readings:
+    """The running statistic of a metric, of one asset or of all: in units of the last digit that a figure may have."""
+
+    def __init__(self, period: Period, metric: str, asset: str | None, statistic: str) -> None:
+        self._period = period
+        self._name = f"{ReadingRecorded.type}:{metric}"
+        self._asset = asset
+        self._is_mean = statistic == "mean"
+        self._ledger = Ledger(_STATISTICS[statistic][2])
+        self._units: dict[str, datetime] = {}  # And when each was recorded first.
+        self._taken = 0
+
+    def take_up(self, facts: Facts) -> None:
+        for origin, data in self.found(facts, self._taken):
+            if lies_in(self._period, origin):
+                self._ledger.add(origin.time, _scaled(data.value))
+                self._units[data.unit] = min(origin.time, self._units.get(data.unit, origin.time))
+        self._taken = len(facts.events.get(self._name, ()))
+
+    def found(self, facts: Facts, since: int = 0) -> Iterator[tuple[Origin, ReadingRecorded]]:
+        """The readings that are asked for, of those from the one numbered *since* on."""
+        for origin, data in facts.events.get(self._name, [])[since:]:
+            if isinstance(data, ReadingRecorded) and self._asset in (None, data.asset):
+                yield origin, data
+
+    def count(self, moment: datetime) -> int:
+        """How many there were by then."""
+        return self._ledger.count(moment)
+
+    def value(self, moment: datetime) -> Fraction | None:
+        """The statistic of those; None if there were none."""
+        count = self._ledger.count(moment)
+        if not count:
+            return None
+        return Fraction(self._ledger.until(moment), _SCALE * (count if self._is_mean else 1))
+
+    def units(self, moment: datetime) -> list[str]:
+        """The units in which those were recorded."""
+        return sorted(unit for unit, since in self._units.items() if since <= moment)
+
+
+def _scaled(figure: str) -> int:
+    whole, _, part = figure.partition(".")
+    return int(whole + part.ljust(FIGURE_DIGITS, "0"))
 
 
 def event_count(facts: Facts, period: Period, arguments: Mapping[str, str]) -> Measured:
