@@ -24,6 +24,7 @@ from shared.gathering import Gathered
 _STORE: Final = "store"  # Under which a session keeps what its statements are run by.
 STATEMENT_ROWS: Final = (500, 100, 20, 5, 1)  # Inserted by one statement of SQLite's; few sizes, so that they are kept.
 AMONG: Final = 50  # Values sought at once.
+PIPELINE_OFF: Final = 0  # As libpq numbers it.
 
 _Convert = Callable[[Any], Any]
 
@@ -360,7 +361,8 @@ def _converted(row: tuple[Any, ...], found: tuple[_Convert | None, ...]) -> tupl
 
 def _refused(connection: Connection, sql: str, error: Exception) -> BaseException:
     dialect = connection.dialect
-    is_gone = dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
+    driver = connection.connection
+    is_gone = dialect.is_disconnect(error, driver, None) or _is_stuck(driver.dbapi_connection)  # type: ignore[arg-type]
     if is_gone:
         connection.invalidate(error)
     return DBAPIError.instance(
@@ -372,3 +374,13 @@ def _refused(connection: Connection, sql: str, error: Exception) -> BaseExceptio
         connection_invalidated=is_gone,
         dialect=dialect,
     )
+
+
+def _is_stuck(driver: Any) -> bool:
+    """
+    Whether psycopg stands amid statements that it sent together, as when the server ends the session just there.
+
+    It may not have been told yet that the connection is gone, and refuses to roll back.
+    """
+    handle = getattr(driver, "pgconn", None)
+    return handle is not None and handle.pipeline_status != PIPELINE_OFF

@@ -18,6 +18,7 @@ from shared.claim import ADVISORY_LOCK
 from shared.database import ATTEMPTS_MAX, Database
 from shared.log import EventLog
 from shared.problems import Unavailable
+from shared.statements import command, connection_of
 from shared.units import on_undo
 from tests.shared.mechanism import Source, open_databases
 from tests.shared.test_database import add, metadata, notes
@@ -96,6 +97,29 @@ def test_a_session_that_ends_in_the_middle_of_a_group_loses_nothing(postgresql_u
 
     assert run(scenario, postgresql_url) == ["a"]
     assert len(attempts) == 2
+
+
+def test_a_session_that_ends_amid_statements_sent_together_is_dropped(
+    postgresql_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    attempts: list[int] = []
+
+    def stuck_once(session: Session) -> None:
+        attempts.append(1)
+        connection = connection_of(session)
+        if len(attempts) == 1:
+            driver: Any = connection.connection.dbapi_connection
+            driver.pgconn.enter_pipeline_mode()
+            driver.pgconn.send_query_params(b"SELECT 1", None)
+        command(connection, "SELECT 1")
+
+    async def scenario(database: Database) -> list[str]:
+        await database.write(add("a", stuck_once))
+        return await database.read(notes)
+
+    assert run(scenario, postgresql_url) == ["a"]
+    assert len(attempts) == 2
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []  # No stack traces in the log.
 
 
 @pytest.mark.parametrize("is_on_disk", [True, False])
