@@ -8,7 +8,7 @@ it is in motion, and the question is put again.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -134,9 +134,9 @@ class Scores:
         where = f"evaluation {project} known at {moment}"
         answer = self._reader.find("evaluation", _path(project), as_of=moment, known_at=moment)
         events = self._history.events(project)
-        known = [event for event in events if event.recorded <= self._known_at]
+        known = on_record(events, self._known_at)
         plans = [event for event in events if event.type == "plan.adopted"]
-        in_force = [plan for plan in plans if plan.recorded <= self._known_at][-1:]
+        in_force = [plan for plan in plans if plan in known][-1:]
         # Without a plan at that moment the one in force now is shown: whichever was when the answer was given.
         candidates = in_force or plans
         if answer is None:
@@ -188,6 +188,15 @@ class Scores:
             if "reasons" in expected:
                 expected |= {"final": False, "reasons": [*expected["reasons"], *held]}
         return mismatches(where, comparable(expected), comparable(answer))
+
+
+def on_record(events: Sequence[Told], moment: datetime) -> list[Told]:
+    """Of each log its events up to the last one that was recorded by *moment*: what precedes it was there before it."""
+    ends: dict[str, int] = {}
+    for event in events:
+        if event.recorded <= moment:
+            ends[event.source] = max(event.seq, ends.get(event.source, 0))
+    return [event for event in events if event.seq <= ends.get(event.source, 0)]
 
 
 def _path(project: str) -> str:

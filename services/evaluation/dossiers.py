@@ -204,11 +204,19 @@ def known_at(session: Session, project: str, moment: datetime, now: Facts) -> Fa
     """
     The facts of *project* that were on record at *moment*, its plan included.
 
-    Where it had no plan yet they are seen under the one that is in force *now*.
+    Of each log these are its events up to the last one that was recorded by then: what precedes an event in its log was
+    on record before it, whatever a clock that was put back has written on both. Where the project had no plan yet its
+    facts are seen under the one that is in force *now*.
     """
     facts = Facts(watched=watched_by(now.plan))
-    for _, _, received, data in store.happened(session, project, 0, 0):
+    happened = [(received, data) for _, _, received, data in store.happened(session, project, 0, 0)]
+    ends: dict[tuple[str, int], int] = {}
+    for received, _ in happened:
         if received.envelope.recordedtime <= moment:
+            log = received.envelope.source, received.envelope.partition
+            ends[log] = max(received.seq, ends.get(log, 0))
+    for received, data in happened:
+        if received.seq <= ends.get((received.envelope.source, received.envelope.partition), 0):
             facts.fold(origin_of(received), data)
     watched = watched_by(facts.plan)
     if not watched <= facts.watched:  # The plan of that time watched what today's does not.

@@ -3,14 +3,16 @@
 import asyncio
 import copy
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared import log as log_table
-from tests.evaluation.builders import at, declared, opened, paid, received, responded
-from tests.evaluation.driver import Evaluation, started
+from shared.clock import FixedClock
+from tests.evaluation.builders import at, declared, opened, paid, received, responded, reversed_
+from tests.evaluation.driver import NOW, Evaluation, started
 from tests.evaluation.test_stream import PLAN
 
 pytestmark = pytest.mark.usefixtures("either_store")
@@ -33,6 +35,10 @@ def play(scenario: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, **setting
             await scenario(evaluation)
 
     asyncio.run(run())
+
+
+def known_at(moment: datetime) -> str:
+    return f"/projects/p/score?known_at={moment.isoformat().replace('+', '%2B')}"
 
 
 def with_rating() -> dict[str, Any]:
@@ -268,6 +274,30 @@ def test_an_indicator_shows_its_steps_and_pages_of_evidence(tmp_path: Path, monk
         )
         assert all(raws[item["sequence"]] == item["hash"] for item in evidence)
         assert (await evaluation.send("GET", "/projects/p/indicators/9.9")).status_code == 404
+
+    play(scenario, tmp_path, monkeypatch)
+
+
+def test_what_precedes_a_known_event_was_known_whatever_a_clock_wrote_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        await evaluation.send("PUT", "/projects/p/plan", PLAN)
+        clock = evaluation.sources["budget"].log._clock
+        evaluation.sources["budget"].log._clock = FixedClock(NOW + timedelta(hours=1))
+        await evaluation.happen(declared("1000.00"), paid("100.00", "03-01 00:00", "z1"))
+        evaluation.sources["budget"].log._clock = clock  # An hour back.
+        await evaluation.happen(reversed_("100.00", "03-02 00:00", "z1"), paid("30.00", "03-03 00:00", "z2"))
+        evaluation.sources["budget"].log._clock = FixedClock(NOW + timedelta(hours=2))
+        await evaluation.happen(paid("7.00", "03-04 00:00", "z3"))
+        await evaluation.score(lambda score: score["execution"]["spent"] == "37.00")
+
+        known = {
+            minutes: (await evaluation.get(known_at(NOW + timedelta(minutes=minutes))))["execution"]["spent"]
+            for minutes in (-1, 30, 90, 120)
+        }
+
+        assert known == {-1: "0.00", 30: "30.00", 90: "30.00", 120: "37.00"}
 
     play(scenario, tmp_path, monkeypatch)
 

@@ -9,10 +9,12 @@ import msgspec
 import pytest
 
 from cli.errors import CommandError
+from cli.verify.scores import on_record
 from cli.verify.tips import Tip, read_tips
 from services.evaluation.rules import plan_event
 from shared.events.base import hash_of
 from tests.cli.verify.built import Built, found, verified
+from tests.cli.verify.histories import told
 from tests.evaluation.builders import (
     PROJECT,
     Happening,
@@ -422,3 +424,19 @@ def test_everything_is_counted_but_not_everything_kept() -> None:
     assert verdict.findings.by_code()["line-exceeded"] == 80
     assert sum(code == "line-exceeded" for code, _ in found(verdict)) == 50
     assert timedelta(seconds=verdict.seconds) > timedelta(0)
+
+
+def test_what_precedes_an_event_in_its_log_was_on_record_before_it() -> None:
+    events = told(
+        [
+            declared("100.00"),  # Recorded when it happened, and so are all.
+            paid("5.00", "05-01 00:00", "z1"),
+            reversed_("5.00", "03-02 00:00", "z1"),  # By a clock that was put back.
+            paid("6.00", "06-01 00:00", "z2"),
+            opened("05-02 08:00"),
+        ]
+    )
+
+    known = on_record(events, at("04-01 00:00"))
+
+    assert [event.type for event in known] == ["project.declared", "payment.made", "payment.reversed"]
