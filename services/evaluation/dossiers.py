@@ -43,6 +43,7 @@ class Dossiers:
 
     def __init__(self, kept_max: int) -> None:
         self._kept_max = kept_max
+        self.unscored: set[str] = set()  # The writer's: of these something was folded that no score knows yet.
         self._kept: OrderedDict[str, Dossier] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -82,6 +83,7 @@ class Dossiers:
         for event in happened:
             batches.setdefault(event.data.project, []).append(event)
         on_undo(session, lambda: self.forget(*batches))
+        self.unscored.update(batches)  # One too many, if this is undone, is scored for nothing.
         last = store.last_position(session)
         for project, events in batches.items():
             try:
@@ -98,6 +100,7 @@ class Dossiers:
         """
         self.forget(project)
         on_undo(session, lambda: self.forget(project))
+        self.unscored.add(project)
         try:
             self.facts(session, project)
         except BrokenPromise as error:
@@ -111,6 +114,12 @@ class Dossiers:
         for event in events:
             dossier.facts.fold(origin_of(event.received), event.data)
         dossier.position = last
+
+    def scored(self, session: Session, project: str) -> None:
+        """A score of *project* knows everything now, unless *session*'s transaction is undone."""
+        if project in self.unscored:
+            self.unscored.remove(project)
+            on_undo(session, lambda: self.unscored.add(project))
 
     def begin(self, session: Session, projects: Sequence[str]) -> None:
         """Begin to fold *projects* from what was received by any; what is in the own log says what they watch."""

@@ -1,17 +1,20 @@
 """
 Rebuilding: every project's facts folded again from what was received, beside the live ones, and swapped in one go.
 
-Nothing is published by it. What was scored while it ran is scored again in the transaction of the swap, so the swap
-loses nothing; a process that dies before it has changed nothing and begins anew at its next start.
+Nothing is published by it. So a rebuilt score is that of the version that is on record, as of that version's moment:
+what time has moved since, or an event that no version knows yet, is the scorer's to publish. What was scored while it
+ran is rebuilt again in the transaction of the swap, so the swap loses nothing; a process that dies before it has
+changed nothing and begins anew at its next start.
 """
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+import msgspec
 import structlog
 from sqlmodel import Session
 
@@ -65,6 +68,7 @@ class Rebuilder:
         shown: Dossiers,
         policies: dict[str, Policy],
         hub: Hub,
+        owes: Callable[[str], bool],
     ) -> None:
         self._service = service
         self._settings = settings
@@ -72,6 +76,7 @@ class Rebuilder:
         self._shown = shown
         self._policies = policies
         self._hub = hub
+        self._owes = owes  # Whether a project is about to be scored.
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -127,23 +132,28 @@ class Rebuilder:
         with self._shown.reading(session, project) as facts:
             before = facts.digest()
         facts = fresh.facts(session, project)
-        row = store.score(session, project)
-        fields = None if row is None else self._scored(session, project, fresh, row.version)
-        return fields, before, facts.digest()
+        return self._scored(session, project, fresh), before, facts.digest()
 
-    def _scored(self, session: Session, project: str, fresh: Dossiers, version: int) -> ScoreFields:
+    def _scored(self, session: Session, project: str, fresh: Dossiers) -> ScoreFields | None:
+        """The version on record, made from scratch; None if there is none."""
+        kept = store.score(session, project)
+        if kept is None:
+            return None
         facts = fresh.facts(session, project)
-        now = self._service.clock.now()
-        document = handlers.evaluated(session, project, facts, self._policies, as_of=now, version=version)
+        as_of = datetime.fromisoformat(msgspec.json.decode(kept.document)["as_of"])
+        document = handlers.evaluated(session, project, facts, self._policies, as_of=as_of, version=kept.version)
         rule = rules.rule_of(facts, self._policies[handlers.plan_of(facts, project).policy])
         return handlers.score_fields(project, facts, document, rule)
 
     def _swap(self, session: Session, *, rebuild: str, fresh: Dossiers, projects: int, digests: tuple[str, str]) -> int:
         """Put the rebuilt scores and facts in the place of the live ones; returns where the own log stands."""
-        for project, version in store.moved_on(session):
-            store.keep_rebuilt(session, rows=[self._scored(session, project, fresh, version)])
+        moved_on = set(store.moved_on(session))
         for project in store.planned_projects(session):
             fresh.facts(session, project)  # Up to this very transaction.
+            if self._owes(project):  # What it does not know yet is told with the next version, not under this number.
+                store.keep_live(session, project)
+            elif project in moved_on and (made := self._scored(session, project, fresh)) is not None:
+                store.keep_rebuilt(session, rows=[made])
         store.swap_rebuilt(session)
         _, seq = store.head(session, 0)
         store.finish_rebuild(

@@ -73,6 +73,7 @@ class Scorer:
         self._dossiers = dossiers
         self._policies = policies
         self._due: dict[str, Reason | Envelope] = {}  # An event is a reason, made when the score is.
+        self._in_hand: frozenset[str] = frozenset()  # Due no more, but not yet on record.
         self._events = 0  # Applied since the last look.
         self._are_all_due = False  # Which projects those are has still to be read.
         self._scored_at: dict[str, float] = {}
@@ -101,6 +102,11 @@ class Scorer:
         for envelope in own:
             self._due[envelope.partitionkey] = envelope
         self._wake.set()
+
+    def owes(self, project: str) -> bool:
+        """Whether something is on record of *project* that its latest score may not know; for the writer's thread."""
+        known = project not in self._due and project not in self._in_hand and project not in self._dossiers.unscored
+        return self._are_all_due or not known
 
     async def all_due(self) -> None:
         """Score every project: facts may have come in since its latest version."""
@@ -140,12 +146,15 @@ class Scorer:
         opens = {project: self._scored_at.get(project, 0) + self._settings.coalesce_seconds for project in self._due}
         ready = [project for project, at in opens.items() if at <= now][:BATCH]
         if ready:
+            self._in_hand = frozenset(ready)
             batch = {project: _reason(self._due.pop(project)) for project in ready}
             try:
                 await self._score_batch(dict(batch))
             except Unavailable:
                 self._due = {**batch, **self._due}
                 return RETRY_SECONDS
+            finally:
+                self._in_hand = frozenset()
             resting = {name: at for name, at in self._scored_at.items() if at > now - self._settings.coalesce_seconds}
             self._scored_at = resting | dict.fromkeys(ready, now)
         waiting = [at for project, at in opens.items() if project in self._due]
@@ -228,6 +237,7 @@ class Scorer:
                 cause=None if reason is None else reason.cause,
                 by_time=reason is None,
             )
+            self._dossiers.scored(session, project)
             if update is not None:
                 updates.append((update, trace))
         return updates, published

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.evaluation.store.tables import ScoreRow
-from tests.evaluation.builders import declared, opened, paid, received, responded
+from tests.evaluation.builders import at, declared, opened, paid, received, responded
 from tests.evaluation.driver import Evaluation, Stream, started
 from tests.evaluation.test_api import log_of, play
 from tests.evaluation.test_stream import PLAN
@@ -111,6 +111,57 @@ def test_a_rebuild_mends_scores_and_facts_that_went_wrong(tmp_path: Path, monkey
         assert line["total"] == right["total"]
         await evaluation.happen(paid("100.00", payment="next"))
         await evaluation.score(lambda score: score["execution"]["spent"] == "500.00")
+
+    play(scenario, tmp_path, monkeypatch, tick_seconds="3600")
+
+
+def test_what_time_has_moved_is_not_told_under_the_number_of_a_version_that_says_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering = copy.deepcopy(PLAN)
+    answering["indicators"][0] |= {"measure": "response_hours", "unit": "小时", "target": {"op": "<=", "value": "8"}}  # type: ignore[index]
+
+    async def scenario(evaluation: Evaluation) -> None:
+        clock = evaluation.service.clock
+        clock.moment = at("03-02 00:00")  # type: ignore[attr-defined]
+        await evaluation.send("PUT", "/projects/p/plan", answering)
+        await evaluation.happen(declared("1000.00"), opened("03-01 08:00"))
+        before = await evaluation.score(lambda score: score["details"][0]["measured"] == "16")
+        clock.moment = at("03-03 00:00")  # type: ignore[attr-defined]
+
+        assert (await rebuilt(evaluation))["digest"]["equal"] is True
+
+        assert await evaluation.score() == before
+        assert (await log_of(evaluation))[-1]["data"]["version"] == before["version"]
+
+    play(scenario, tmp_path, monkeypatch, tick_seconds="3600")
+
+
+def test_what_is_still_to_be_scored_is_told_with_the_next_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_now(_: float) -> float:
+        return 0.0
+
+    async def scenario(evaluation: Evaluation) -> None:
+        await a_history(evaluation)
+        scorer = sys.modules["services.evaluation.app"].scorer
+        async with asyncio.timeout(20):
+            while scorer.owes("p"):
+                await asyncio.sleep(0.01)
+        before = await evaluation.score()
+        with monkeypatch.context() as held:
+            held.setattr(scorer, "_score_due", not_now)
+            await evaluation.happen(paid("100.00", payment="next"))
+            assert scorer.owes("p")
+
+            assert (await rebuilt(evaluation))["digest"]["equal"] is True
+
+            assert await evaluation.score() == before
+        scorer._wake.set()
+        after = await evaluation.score(lambda score: score["execution"]["spent"] == "500.00")
+        assert after["version"] == before["version"] + 1
+        assert (await log_of(evaluation))[-1]["data"]["version"] == after["version"]
 
     play(scenario, tmp_path, monkeypatch, tick_seconds="3600")
 

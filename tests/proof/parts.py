@@ -209,7 +209,9 @@ class Evaluation:
         self.scorer = Scorer(service, settings, self.written, self.policies)
         self.hub = Hub(service.database)
         self.scorer.published = self.hub.take
-        self.rebuilder = Rebuilder(service, settings, self.written, self.shown, self.policies, self.hub)
+        self.rebuilder = Rebuilder(
+            service, settings, self.written, self.shown, self.policies, self.hub, self.scorer.owes
+        )
         service.refold = self._refold
         service.subscriptions[:] = [self._subscribed(source) for source in SOURCES]
         service._starts[:] = [self.hub.open, self.scorer.all_due]

@@ -339,15 +339,22 @@ def keep_rebuilt(session: Session, rows: Sequence[ScoreFields]) -> None:
         session.merge(RebuiltScoreRow(**row.model_dump()))
 
 
-def moved_on(session: Session) -> list[tuple[str, int]]:
-    """The projects, with their versions, that were scored since they were rebuilt, or were not rebuilt."""
+def keep_live(session: Session, project: str) -> None:
+    """Let the live score of *project* stand as it is, as if it were rebuilt."""
+    live = session.get(ScoreRow, project, populate_existing=True)
+    if live is not None:
+        keep_rebuilt(session, [live])
+
+
+def moved_on(session: Session) -> list[str]:
+    """The projects that were scored since they were rebuilt, or were not rebuilt."""
     live, rebuilt = ScoreRow.__table__, RebuiltScoreRow.__table__  # type: ignore[attr-defined]
     query = (
-        select(live.c.project, live.c.version)
+        select(live.c.project)
         .outerjoin(rebuilt, rebuilt.c.project == live.c.project)
         .where(sa.or_(rebuilt.c.version.is_(None), rebuilt.c.version != live.c.version))
     )
-    return [(row.project, row.version) for row in session.execute(query)]
+    return list(session.scalars(query))
 
 
 def swap_rebuilt(session: Session) -> None:
