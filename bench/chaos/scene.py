@@ -18,6 +18,7 @@ from shared.relay import stream_name
 
 Group = Literal["process", "platform", "bus", "link", "store", "history", "input", "clients", "time"]
 Struck = Mapping[str, float]  # What proves that the fault has struck: each must be above 0.
+HEARD_ATTEMPTS = 10
 
 
 class Skip(Exception):
@@ -38,6 +39,22 @@ class Scene:
     def mark(self, moment: float | None = None) -> None:
         """Recovery counts from here: the moment of death of a process, the end of any other fault."""
         self.since = time.monotonic() if moment is None else moment
+
+    async def heard(self, send: Callable[[], Awaitable[None]], noticed: Callable[[], Awaitable[float]]) -> float:
+        """
+        Send until a subscriber has noticed something; how much.
+
+        One whose connection broke in the fault before rests for five seconds, and does not hear what comes meanwhile.
+        """
+        count = 0.0
+        for _ in range(HEARD_ATTEMPTS):
+            await send()
+            await asyncio.sleep(1.0)
+            count = await noticed()
+            if count:
+                break
+        self.mark()
+        return count
 
     async def pause(self, low: float, high: float) -> None:
         """Let load go on for a while that the seed chooses."""

@@ -57,15 +57,18 @@ async def more_relays(scene: Scene) -> Struck:
     try:
         assert database.role == "standby", "it must not be the one that writes"
         before = await cluster.metric("evaluation", "scorebus_events_duplicate_total", source="budget")
-        async with cluster.bus() as bus:
-            relays = [Relay(database, log, 0, key) for _ in range(3)]
-            await asyncio.gather(*(_send_all(relay, bus, number * 7) for number, relay in enumerate(relays)))
+        relays = [Relay(database, log, 0, key) for _ in range(3)]
+
+        async def send() -> None:
+            async with cluster.bus() as bus:
+                await asyncio.gather(*(_send_all(relay, bus, number * 7) for number, relay in enumerate(relays)))
+
+        async def dropped() -> float:
+            return await cluster.metric("evaluation", "scorebus_events_duplicate_total", source="budget") - before
+
+        return {"relays": 3, "duplicates dropped": await scene.heard(send, dropped)}
     finally:
         await asyncio.to_thread(database.close)
-    await asyncio.sleep(1.0)
-    scene.mark()
-    after = await cluster.metric("evaluation", "scorebus_events_duplicate_total", source="budget")
-    return {"relays": 3, "duplicates dropped": after - before}
 
 
 async def _send_all(relay: Relay, bus: Any, seq: int) -> None:

@@ -91,17 +91,21 @@ async def forged(scene: Scene) -> Struck:
 async def repeated(scene: Scene) -> Struck:
     cluster = scene.cluster
     before = await cluster.metric("evaluation", "scorebus_events_duplicate_total")
-    async with cluster.bus() as bus:
-        for stream in (BUDGET, MONITORING, stream_name("procurement", 0)):
-            entries = [fields for _, fields in await bus.xrevrange(stream, count=300)] * 3
-            scene.rng.shuffle(entries)
-            pipeline = bus.pipeline(transaction=False)
-            for fields in entries:
-                pipeline.xadd(stream, fields)
-            await pipeline.execute()
-    await asyncio.sleep(1.0)
-    scene.mark()
-    return {"duplicates dropped": await cluster.metric("evaluation", "scorebus_events_duplicate_total") - before}
+
+    async def send() -> None:
+        async with cluster.bus() as bus:
+            for stream in (BUDGET, MONITORING, stream_name("procurement", 0)):
+                entries = [fields for _, fields in await bus.xrevrange(stream, count=300)] * 3
+                scene.rng.shuffle(entries)
+                pipeline = bus.pipeline(transaction=False)
+                for fields in entries:
+                    pipeline.xadd(stream, fields)
+                await pipeline.execute()
+
+    async def dropped() -> float:
+        return await cluster.metric("evaluation", "scorebus_events_duplicate_total") - before
+
+    return {"duplicates dropped": await scene.heard(send, dropped)}
 
 
 @fault("F22c", "forged heartbeats, and true ones on the wrong stream", "link")

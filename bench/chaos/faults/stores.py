@@ -85,9 +85,11 @@ async def spoilt(scene: Scene) -> Struck:
         file.seek(0)
         file.write(scene.rng.randbytes(100))
     log = cluster.folder.logs / "monitoring.log"
-    before = log.stat().st_size
+    before, heard = log.stat().st_size, len(cluster.said)
     keeper = cluster.keep("monitoring")
-    await cluster.until(lambda: any("monitoring" in line and "ended" in line for line in cluster.said[-3:]), "its end")
+    await cluster.until(
+        lambda: any("monitoring" in line and "ended" in line for line in cluster.said[heard:]), "its end"
+    )
     cluster.keepers.pop("monitoring")
     await keeper.stop()
     with path.open("r+b") as file:
