@@ -79,9 +79,7 @@ class Covered:
         self._sums: list[int] = []
 
     def add(self, start: datetime, end: datetime) -> None:
-        """Cover [*start*, *end*) too; nothing if it is empty."""
-        if start >= end:
-            return
+        """Cover [*start*, *end*) too, which is not empty."""
         first, last = bisect_left(self._ends, start), bisect_right(self._starts, end)
         if first < last:  # It touches these.
             start, end = min(start, self._starts[first]), max(end, self._ends[last - 1])
