@@ -281,7 +281,8 @@ class Subscriber:
 
 
 def _reset(reason: str) -> bytes:
-    return b"event: reset\ndata: %s\n\n" % msgspec.json.encode({"reason": reason})
+    # With an id that is of no log: whose line breaks before the snapshot comes back with it, and is given one.
+    return b"id: reset\nevent: reset\ndata: %s\n\n" % msgspec.json.encode({"reason": reason})
 
 
 async def _disconnected(receive: Receive) -> None:

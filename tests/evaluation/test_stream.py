@@ -99,6 +99,23 @@ def test_an_id_of_another_log_gets_a_reset_and_a_snapshot(tmp_path: Path, monkey
     play(scenario, tmp_path, monkeypatch)
 
 
+def test_who_was_told_to_begin_anew_and_lost_the_line_is_given_the_snapshot_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(evaluation: Evaluation) -> None:
+        first = Stream(evaluation, last_id="someone-else:3")
+        last_id, event, _ = await first.next()
+        await first.cut()
+
+        again = Stream(evaluation, last_id=last_id)
+        events = [(await again.next())[1] for _ in range(2)]
+        await again.cut()
+
+        assert [event, *events] == ["reset", "reset", "snapshot"]
+
+    play(scenario, tmp_path, monkeypatch)
+
+
 def test_an_id_outlives_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[str] = []
 

@@ -68,11 +68,11 @@ class Watcher:
             return
         self.frames += 1
         data = json.loads(fields["data"])
+        self._last_id = fields.get("id", self._last_id)
         if fields["event"] == "reset":
             self.resets += 1
             self._needs_snapshot = True
             return
-        self._last_id = fields["id"]
         if fields["event"] == "snapshot":
             self._needs_snapshot = False
             self.versions = {each["project"]: each["version"] for each in data["projects"]}
