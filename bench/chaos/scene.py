@@ -40,17 +40,17 @@ class Scene:
         """Recovery counts from here: the moment of death of a process, the end of any other fault."""
         self.since = time.monotonic() if moment is None else moment
 
-    async def heard(self, send: Callable[[], Awaitable[None]], noticed: Callable[[], Awaitable[float]]) -> float:
+    async def heard(self, send: Callable[[], Awaitable[None]], metric: str, **labels: str) -> float:
         """
-        Send until a subscriber has noticed something; how much.
+        Send until a metric of evaluation moves; how much.
 
-        One whose connection broke in the fault before rests for five seconds, and does not hear what comes meanwhile.
+        A subscriber whose connection broke in the fault before rests for five seconds, and hears nothing meanwhile.
         """
-        count = 0.0
+        before, count = await self.cluster.metric("evaluation", metric, **labels), 0.0
         for _ in range(HEARD_ATTEMPTS):
             await send()
             await asyncio.sleep(1.0)
-            count = await noticed()
+            count = await self.cluster.metric("evaluation", metric, **labels) - before
             if count:
                 break
         self.mark()

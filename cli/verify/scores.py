@@ -136,7 +136,7 @@ class Scores:
         events = self._history.events(project)
         known = on_record(events, self._known_at)
         plans = [event for event in events if event.type == "plan.adopted"]
-        in_force = [plan for plan in plans if plan in known][-1:]
+        in_force = [event for event in known if event.type == "plan.adopted"][-1:]
         # Without a plan at that moment the one in force now is shown: whichever was when the answer was given.
         candidates = in_force or plans
         if answer is None:

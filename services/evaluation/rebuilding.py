@@ -20,6 +20,7 @@ from sqlmodel import Session
 
 from services.evaluation import handlers, rules, store
 from services.evaluation.dossiers import Dossiers
+from services.evaluation.facts import Facts
 from services.evaluation.model import Policy
 from services.evaluation.settings import Settings
 from services.evaluation.store.tables import RebuildRow, ScoreFields
@@ -132,14 +133,13 @@ class Rebuilder:
         with self._shown.reading(session, project) as facts:
             before = facts.digest()
         facts = fresh.facts(session, project)
-        return self._scored(session, project, fresh), before, facts.digest()
+        return self._scored(session, project, facts), before, facts.digest()
 
-    def _scored(self, session: Session, project: str, fresh: Dossiers) -> ScoreFields | None:
+    def _scored(self, session: Session, project: str, facts: Facts) -> ScoreFields | None:
         """The version on record, made from scratch; None if there is none."""
         kept = store.score(session, project)
         if kept is None:
             return None
-        facts = fresh.facts(session, project)
         as_of = datetime.fromisoformat(msgspec.json.decode(kept.document)["as_of"])
         document = handlers.evaluated(session, project, facts, self._policies, as_of=as_of, version=kept.version)
         rule = rules.rule_of(facts, self._policies[handlers.plan_of(facts, project).policy])
@@ -149,10 +149,10 @@ class Rebuilder:
         """Put the rebuilt scores and facts in the place of the live ones; returns where the own log stands."""
         moved_on = set(store.moved_on(session))
         for project in store.planned_projects(session):
-            fresh.facts(session, project)  # Up to this very transaction.
+            facts = fresh.facts(session, project)  # Up to this very transaction.
             if self._owes(project):  # What it does not know yet is told with the next version, not under this number.
                 store.keep_live(session, project)
-            elif project in moved_on and (made := self._scored(session, project, fresh)) is not None:
+            elif project in moved_on and (made := self._scored(session, project, facts)) is not None:
                 store.keep_rebuilt(session, rows=[made])
         store.swap_rebuilt(session)
         _, seq = store.head(session, 0)

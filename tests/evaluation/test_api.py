@@ -48,6 +48,12 @@ def with_rating() -> dict[str, Any]:
     return plan
 
 
+def with_response_hours() -> dict[str, Any]:
+    plan = copy.deepcopy(PLAN)
+    plan["indicators"][0] |= {"measure": "response_hours", "unit": "小时", "target": {"op": "<=", "value": "8"}}  # type: ignore[index]
+    return plan
+
+
 async def log_of(evaluation: Evaluation) -> list[dict[str, Any]]:
     service = evaluation.service
     rows = await service.database.read(lambda session: service.log.after(session, 0, 0, 1_000))
@@ -372,13 +378,10 @@ def test_a_foreign_project_is_not_found_and_too_little_scope_is_forbidden(
 
 
 def test_time_alone_moves_a_score_without_an_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = copy.deepcopy(PLAN)
-    plan["indicators"][0] |= {"measure": "response_hours", "unit": "小时", "target": {"op": "<=", "value": "8"}}  # type: ignore[index]
-
     async def scenario(evaluation: Evaluation) -> None:
         clock = evaluation.service.clock
         clock.moment = at("06-01 10:00")  # type: ignore[attr-defined]
-        await evaluation.send("PUT", "/projects/p/plan", plan)
+        await evaluation.send("PUT", "/projects/p/plan", with_response_hours())
         await evaluation.happen(declared("1000.00"), opened("06-01 09:00"))
         first = await evaluation.score(lambda score: score["details"][0]["status"] == "met")
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from services.evaluation.store.tables import ScoreRow
 from tests.evaluation.builders import at, declared, opened, paid, received, responded
 from tests.evaluation.driver import Evaluation, Stream, started
-from tests.evaluation.test_api import log_of, play
+from tests.evaluation.test_api import log_of, play, with_response_hours
 from tests.evaluation.test_stream import PLAN
 
 REASON = {"reason": "after an upgrade"}
@@ -118,13 +118,10 @@ def test_a_rebuild_mends_scores_and_facts_that_went_wrong(tmp_path: Path, monkey
 def test_what_time_has_moved_is_not_told_under_the_number_of_a_version_that_says_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering = copy.deepcopy(PLAN)
-    answering["indicators"][0] |= {"measure": "response_hours", "unit": "小时", "target": {"op": "<=", "value": "8"}}  # type: ignore[index]
-
     async def scenario(evaluation: Evaluation) -> None:
         clock = evaluation.service.clock
         clock.moment = at("03-02 00:00")  # type: ignore[attr-defined]
-        await evaluation.send("PUT", "/projects/p/plan", answering)
+        await evaluation.send("PUT", "/projects/p/plan", with_response_hours())
         await evaluation.happen(declared("1000.00"), opened("03-01 08:00"))
         before = await evaluation.score(lambda score: score["details"][0]["measured"] == "16")
         clock.moment = at("03-03 00:00")  # type: ignore[attr-defined]

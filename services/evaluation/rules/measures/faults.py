@@ -1,7 +1,7 @@
 """Measures over faults and maintenance."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -144,7 +144,7 @@ def _spread(
     lengths = waits.lengths(period.until)
     statistic = arguments.get("statistic", "max")
     zh, en = _STATISTICS[statistic]
-    value = _statistic(statistic, waits, period) if lengths else None
+    value = _statistic(statistic, waits, lengths, period) if lengths else None
     terms = [Term("故障数", "faults", Fraction(len(lengths)))]
     if value is not None:
         terms.append(Term(f"{words[0]}时间的{zh}(小时)", f"{en} of the {words[1]} hours", value))
@@ -171,10 +171,9 @@ _STATISTICS: Final[Mapping[str, tuple[str, str]]] = {
 STATISTICS: Final = frozenset(_STATISTICS)
 
 
-def _statistic(name: str, waits: Waits, period: Period) -> Fraction:
+def _statistic(name: str, waits: Waits, lengths: Sequence[int], period: Period) -> Fraction:
     if name == "mean":
         return waits.mean(period.until) / PER_HOUR
-    lengths = waits.lengths(period.until)
     rank = len(lengths) if name == "max" else math.ceil(Fraction(95, 100) * len(lengths))
     return Fraction(lengths[rank - 1], PER_HOUR)
 
